@@ -49,7 +49,7 @@ def installed(use: Sequence[str]) -> tuple[Plugin, ...]:
             )
     missing = sorted({name for name in use if name not in found and name != ALL})
     if missing:
-        there = ", ".join(sorted(found)) or "none"
+        there = ", ".join(sorted(found)) or localized("none")
         raise PluginError(
             localized(
                 "plugins.use names {missing}, which no installed package has; there are: {there}", missing=", ".join(missing), there=there

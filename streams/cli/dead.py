@@ -189,7 +189,7 @@ def _choice(
 def _find(relay: CommandContext, choice: LetterFilter) -> FoundLetters:
     async def read() -> FoundLetters:
         identities = await relay.identities()
-        with progress("reads dead letters") as tell:
+        with progress(translated("reads dead letters")) as tell:
             async with relay.reader() as reader:
                 return await find(reader, relay.topic(DEAD_LETTERS), choice, relay.apps, identities, tell)
 
@@ -212,7 +212,13 @@ def _end(
     elif not json and (dry_run or not yes):
         _table(found.letters, 20)
     if dry_run:
-        (print_notice if json else print_line)(f"{count} would be {what}; nothing was done")
+        (print_notice if json else print_line)(
+            translated(
+                "{count} would be {what}; nothing was done",
+                count=count,
+                what=localized("replayed") if what == "replayed" else localized("dropped"),
+            )
+        )
         return
     silent = now() - int(relay.settings.deliver.max_age * 1000)
     if what == "replayed" and (old := [one.letter.at for one in found.letters if one.letter.at < silent]):
@@ -227,14 +233,24 @@ def _end(
     causes = Counter(f"{one.letter.stage}: {one.letter.cause}" for one in found.letters)
     told = ", ".join(f"{cause} {number}" for cause, number in causes.most_common())
     print_notice(
-        translated("will {what} {count} letters ({told})", what="put back" if what == "replayed" else "set aside", count=count, told=told)
+        translated(
+            "will {what} {count} letters ({told})",
+            what=localized("put back") if what == "replayed" else localized("set aside"),
+            count=count,
+            told=told,
+        )
     )
-    confirm(f"{'Put back' if what == 'replayed' else 'Set aside'} {count} letters?", yes=yes)
+    question = (
+        translated("Put back {count} letters?", count=count)
+        if what == "replayed"
+        else translated("Set aside {count} letters?", count=count)
+    )
+    confirm(question, yes=yes)
 
     async def work() -> ResolvedCounts:
         mark = Resolution(resolved=what, offset=0, at=now(), by=operator_name(), reason=reason)
         topic = relay.topic(DEAD_LETTERS)
-        with progress(what, "letters") as tell:
+        with progress(what, translated("letters")) as tell:
             async with relay.reader() as reader:
                 return await end(
                     reader, relay.link, topic, relay.prefix, found.letters, mark, lambda done: tell(done, count), silent_before=silent

@@ -275,7 +275,7 @@ def apps_of(apps: Mapping[str, App], bundle: Bundle) -> tuple[App, App]:
     for name, platform in ((meta.source_app, meta.source_platform), (meta.target_app, meta.target_platform)):
         app = apps.get(name)
         if app is None or app.platform.name != platform:
-            seen = f"it is on {app.platform.name}" if app is not None else "there is none"
+            seen = localized("it is on {name}", name=app.platform.name) if app is not None else localized("there is none")
             raise OperateError(
                 localized(
                     "the bundle is of app {name!r} on {platform}; in the settings {seen}: check it anew with these settings",

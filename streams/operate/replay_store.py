@@ -132,7 +132,7 @@ def load(raw: bytes) -> ReplaySpec:
 
 def _unknown(name: str, where: str, known: list[str]) -> OperateError:
     return OperateError(
-        localized("no replay {name} in {where}; there are: {known}", name=name, where=where, known=", ".join(known) or "none")
+        localized("no replay {name} in {where}; there are: {known}", name=name, where=where, known=", ".join(known) or localized("none"))
     )
 
 
