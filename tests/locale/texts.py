@@ -74,6 +74,6 @@ def _text(node: ast.expr) -> str:
         case ast.Constant(value=str() as text):
             return text
         case ast.JoinedStr(values=parts):
-            return "".join(part.value if isinstance(part, ast.Constant) else "…" for part in parts)
+            return "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in parts)
         case _:
             return ""
