@@ -41,15 +41,15 @@ def installed(use: Sequence[str]) -> tuple[Plugin, ...]:
         if other.value != point.value:
             raise PluginError(
                 localized(
-                    "two installed packages have a plug-in {name!r}: {value} and {value2}; remove one",
+                    "two installed packages have a plug-in {name!r}: {one} and {other}; remove one",
                     name=point.name,
-                    value=other.value,
-                    value2=point.value,
+                    one=other.value,
+                    other=point.value,
                 )
             )
     missing = sorted({name for name in use if name not in found and name != ALL})
     if missing:
-        there = ", ".join(sorted(found)) or "none"
+        there = ", ".join(sorted(found)) or localized("none")
         raise PluginError(
             localized(
                 "plugins.use names {missing}, which no installed package has; there are: {there}", missing=", ".join(missing), there=there

@@ -36,10 +36,9 @@ def localized(template: str, /, **values: object) -> Localized:
 
 
 def joined(parts: Sequence[str], between: str) -> Localized:
-    """*parts*, each of which keeps its parts."""
-    return Localized(
-        between.join(f"{{part{number}}}" for number in range(len(parts))), **{f"part{n}": part for n, part in enumerate(parts)}
-    )
+    """*parts*, with *between* between them; each keeps its own parts."""
+    template = "{between}".join(f"{{part{number}}}" for number in range(len(parts)))
+    return Localized(template, **{f"part{number}": part for number, part in enumerate(parts)}, between=between)
 
 
 def text_of(error: BaseException) -> Localized:

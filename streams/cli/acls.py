@@ -60,7 +60,7 @@ def acls(
             for name, grants in chosen.items()
             for grant in grants
         ]
-        print_table(["role", "operation", "on", ColumnHead("name", whole=True)], rows)
+        print_table([translated("role"), translated("operation"), translated("on"), ColumnHead(translated("name"), whole=True)], rows)
     else:
         where = bootstrap or settings.kafka.bootstrap
         for name, grants in chosen.items():

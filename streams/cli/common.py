@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 from aiokafka.errors import KafkaError
 
-from converters.core.localized import ReportedError, localized
+from converters.core.localized import ReportedError, localized, text_of
 from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App
 from streams.cli import terminal
@@ -112,7 +112,7 @@ def parse_time(text: str) -> int | None:
     try:
         return moment(text, now()) if text else None
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise typer.BadParameter(text_of(error)) from None
 
 
 def now() -> int:

@@ -1,13 +1,14 @@
 """`im-relay dead`: what could not be carried, and what to do with it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
 import orjson
 import typer
 
-from converters.core.localized import localized
+from converters.core.localized import Localized, joined, localized
 from streams.cli.common import WHEN, CommandContext, Config, DryRun, Json, Yes, ask, confirm, fail, nothing, now, operator_name, parse_time
 from streams.cli.terminal import Cell, ColumnHead, print_json, print_line, print_notice, progress
 from streams.cli.terminal import print_table as show_table
@@ -189,7 +190,7 @@ def _choice(
 def _find(relay: CommandContext, choice: LetterFilter) -> FoundLetters:
     async def read() -> FoundLetters:
         identities = await relay.identities()
-        with progress("reads dead letters") as tell:
+        with progress(translated("reads dead letters")) as tell:
             async with relay.reader() as reader:
                 return await find(reader, relay.topic(DEAD_LETTERS), choice, relay.apps, identities, tell)
 
@@ -199,6 +200,13 @@ def _find(relay: CommandContext, choice: LetterFilter) -> FoundLetters:
     return found
 
 
+WORDS: Mapping[End, tuple[Localized, Localized, Localized]] = {
+    "replayed": (localized("put back"), localized("Put back"), localized("replayed")),
+    "dropped": (localized("set aside"), localized("Set aside"), localized("dropped")),
+}
+"""What will be done, is asked for, and was done."""
+
+
 def _end(
     relay: CommandContext, choice: LetterFilter, what: End, reason: str, *, dry_run: bool, yes: bool, older: bool = False, json: bool
 ) -> None:
@@ -206,13 +214,14 @@ def _end(
     if not found.letters:
         nothing(translated("no letter matches"))
     count = len(found.letters)
+    doing, asked, done = WORDS[what]
     if json and dry_run:
         for letter in found.letters:
             print_json(row(letter))
     elif not json and (dry_run or not yes):
         _table(found.letters, 20)
     if dry_run:
-        (print_notice if json else print_line)(f"{count} would be {what}; nothing was done")
+        (print_notice if json else print_line)(translated("{count} would be {what}; nothing was done", count=count, what=done))
         return
     silent = now() - int(relay.settings.deliver.max_age * 1000)
     if what == "replayed" and (old := [one.letter.at for one in found.letters if one.letter.at < silent]):
@@ -226,15 +235,13 @@ def _end(
         )
     causes = Counter(f"{one.letter.stage}: {one.letter.cause}" for one in found.letters)
     told = ", ".join(f"{cause} {number}" for cause, number in causes.most_common())
-    print_notice(
-        translated("will {what} {count} letters ({told})", what="put back" if what == "replayed" else "set aside", count=count, told=told)
-    )
-    confirm(f"{'Put back' if what == 'replayed' else 'Set aside'} {count} letters?", yes=yes)
+    print_notice(translated("will {what} {count} letters ({told})", what=doing, count=count, told=told))
+    confirm(translated("{what} {count} letters?", what=asked, count=count), yes=yes)
 
     async def work() -> ResolvedCounts:
         mark = Resolution(resolved=what, offset=0, at=now(), by=operator_name(), reason=reason)
         topic = relay.topic(DEAD_LETTERS)
-        with progress(what, "letters") as tell:
+        with progress(what, translated("letters")) as tell:
             async with relay.reader() as reader:
                 return await end(
                     reader, relay.link, topic, relay.prefix, found.letters, mark, lambda done: tell(done, count), silent_before=silent
@@ -244,10 +251,14 @@ def _end(
     if json:
         print_json({what: ended.done, "already": ended.already, "gone": ended.gone, "foreign": ended.foreign})
         return
-    more = f", {ended.already} had been ended meanwhile" if ended.already else ""
-    more += f", {ended.gone} were deleted meanwhile" if ended.gone else ""
-    more += f", {ended.foreign} name no topic that a stage reads, and were left: no role of ours wrote them" if ended.foreign else ""
-    print_line(f"{ended.done} {what}{more}")
+    more = [
+        localized(", {count} had been ended meanwhile", count=ended.already) if ended.already else "",
+        localized(", {count} were deleted meanwhile", count=ended.gone) if ended.gone else "",
+        localized(", {count} name no topic that a stage reads, and were left: no role of ours wrote them", count=ended.foreign)
+        if ended.foreign
+        else "",
+    ]
+    print_line(translated("{count} {what}{more}", count=ended.done, what=done, more=joined(more, "")))
 
 
 def _table(letters: list[LetterSummary], limit: int) -> None:

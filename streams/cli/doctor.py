@@ -68,7 +68,7 @@ def doctor(
         _dry_run(chosen, language, json=json)
         return
     for name in unfit:
-        print_notice(f"{name}: no users can be made there; name two with --user, and this app alone")
+        print_notice(translated("{name}: no users can be made there; name two with --user, and this app alone", name=name))
         del chosen[name]
     if remove and not re.fullmatch(f"{_PREFIX}[a-z0-9]{{1,11}}", remove):
         raise typer.BadParameter(

@@ -39,7 +39,7 @@ def erase(
 
     async def look() -> Known:
         table = await relay.identities()
-        with progress("reads") as tell:
+        with progress(translated("reads")) as tell:
             async with relay.reader() as reader:
                 return await known(relay.settings, relay.apps, names_of(one, user.strip(), relay.apps, table), table, reader, tell)
 
@@ -110,9 +110,13 @@ def _date(at: int | None) -> str:
 
 
 def _print(there: Known, kept: int | None) -> None:
-    print_table(["platform", "id"], [[platform, native] for platform, native in there.names.natives], title=there.names.canonical)
+    print_table(
+        [translated("platform"), translated("id")],
+        [[platform, native] for platform, native in there.names.natives],
+        title=there.names.canonical,
+    )
     rows: list[list[Cell]] = [[one.topic, str(one.records), shown(one.last)[:16], _when(one)] for one in there.places]
-    print_table(["topic", "records", "last (UTC)", "how it goes"], rows)
+    print_table([translated("topic"), translated("records"), translated("last (UTC)"), translated("how it goes")], rows)
     if there.copies:
         shared = sum(one.shared for one in there.copies)
         print_line(

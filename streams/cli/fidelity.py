@@ -105,7 +105,7 @@ def _bodies(files: list[Path]) -> Iterator[tuple[str, bytes]]:
 def _of_topic(relay: CommandContext, platform: str, since: int | None, until: int | None) -> TrafficReport:
     async def work() -> TrafficReport:
         survey = TrafficReport(relay.apps, PreviewIdentities(await relay.identities()))
-        with progress("reads callbacks") as tell:
+        with progress(translated("reads callbacks")) as tell:
             async with relay.reader() as reader:
                 name = relay.topic(topics.CALLBACKS, platform)
                 spans = await reader.spans(reader.partitions(name), since, until)
@@ -129,9 +129,9 @@ def _print(survey: TrafficReport, *, json: bool) -> None:
             print_json(told)
         return
     print_table(
-        ["", "kind", "count", "losses", "for example"],
+        ["", translated("kind"), translated("count"), translated("losses"), translated("for example")],
         [[_coloured(row.verdict), row.kind, str(row.count), _losses(row), row.example] for row in rows],
-        title=f"{survey.read} callbacks",
+        title=translated("{read} callbacks", read=survey.read),
     )
 
 
@@ -149,9 +149,9 @@ def _table(*, json: bool) -> None:
             print_json({"kind": kind, "to": words})
         return
     print_table(
-        ["kind", *(f"to {name}" for name in names)],
+        [translated("kind"), *(translated("to {name}", name=name) for name in names)],
         [[kind, *(_cell(PLATFORMS[name].fidelity.get(kind)) for name in names)] for kind in kinds],
-        title="What is carried, and how well",
+        title=translated("What is carried, and how well"),
         caption=FILES,
     )
 

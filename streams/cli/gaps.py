@@ -127,7 +127,7 @@ def _search(
         try:
             if store is not None:
                 await store.start()
-            with progress(f"searches {app.name}", "") as tell:
+            with progress(translated("searches {name}", name=app.name), "") as tell:
                 async with relay.reader() as reader:
                     search = GapSearch(app, ReceivedCallbacks(topic, app), reader, questions, store, now, silent)
                     reach = span.since - int(settings.lookback * 1000)
@@ -203,7 +203,11 @@ def _tell(app: App, found: GapResult, acted: int, withheld: int, *, json: bool) 
         rows.append([("cannot be read", "red"), "", str(found.unreadable)])
     if acted or withheld:
         rows.append(["sent again by the platform", "requests" if acted else "only with --fill", str(acted or withheld)])
-    print_table(["what", "", "count"], rows, title=f"{app.name}: {shown(found.span.since)} to {shown(found.span.until)} UTC")
+    print_table(
+        [translated("what"), "", translated("count")],
+        rows,
+        title=translated("{name}: {since} to {until} UTC", name=app.name, since=shown(found.span.since), until=shown(found.span.until)),
+    )
     for place in sorted(map(conversation_ids, found.of))[:SHOWN]:
         print_styled(place, "dim")
     for what in found.unseen:

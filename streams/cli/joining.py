@@ -4,6 +4,7 @@ from typing import Any
 
 import typer
 
+from converters.core.localized import joined, localized
 from streams.cli.common import NOTHING, ask
 from streams.cli.terminal import print_notice, progress
 from streams.kafka.topics import LEDGER
@@ -17,7 +18,7 @@ def delivered_below(settings: Any, kind: str, origins: tuple[str, ...]) -> Any:
     ledgers = [settings.kafka.topic(LEDGER, platform) for platform in settings.platforms()]
 
     async def count() -> Any:
-        with progress("reads ledgers") as tell:
+        with progress(translated("reads ledgers")) as tell:
             async with TopicReader(settings.kafka.cluster, names=ledgers) as reader:
                 return await delivered_under(reader, ledgers, kind, origins, tell)  # type: ignore[arg-type]
 
@@ -29,8 +30,8 @@ def judge_joining(under: Any, origin: str, *, join: bool) -> None:
     lost = {name: count for name, count in under.counts.items() if name != origin}
     if not lost:
         return
-    said = ", ".join(f"{count} messages under {name}" for name, count in lost.items())
-    untold = f", and {under.untold} of which the ledger does not say under which" if under.untold else ""
+    said = joined([localized("{count} messages under {name}", count=count, name=name) for name, count in lost.items()], ", ")
+    untold = localized(", and {untold} of which the ledger does not say under which", untold=under.untold) if under.untold else ""
     print_notice(
         translated(
             "im-relay: these were several conversations so far, and become the one keyed by {origin}: {said} were delivered{untold}. Recalls and edits of those find nothing then; a replay leaves them out.",

@@ -51,7 +51,7 @@ def stop(data: Data = DATA, *, json: Json = False) -> None:
     if json:
         print_json({"stopped": pid or None, "data": str(data)})
     else:
-        print_line(f"kafka stopped (process {pid})" if pid else f"no kafka runs on {data}")
+        print_line(translated("kafka stopped (process {pid})", pid=pid) if pid else translated("no kafka runs on {data}", data=data))
 
 
 @app.command()

@@ -89,7 +89,7 @@ def apply(
     from streams.migrate.plan import quotas_of
 
     if files not in FILES:
-        raise typer.BadParameter(translated("--files is {files!r}; expected one of {filess}", files=files, filess=", ".join(FILES)))
+        raise typer.BadParameter(translated("--files is {files!r}; expected one of {expected}", files=files, expected=", ".join(FILES)))
     relay = CommandContext(config)
     since = 0 if live_since == "none" else parse_time(live_since)
     wanted = applying.Wanted(
@@ -161,14 +161,16 @@ def _moved(relay: CommandContext, name: str, traffic: str) -> "tuple[CutoverRepo
         fail(
             OperateError(
                 localized(
-                    "--traffic: {name} is the target of {sources}; one is expected", name=name, sources=", ".join(sources) or "no app"
+                    "--traffic: {name} is the target of {sources}; one is expected",
+                    name=name,
+                    sources=", ".join(sources) or localized("no app"),
                 )
             )
         )
     old, new = relay.apps[sources[0]], relay.apps[name]
 
     async def read() -> "CutoverReport":
-        with progress("reads callbacks") as tell:
+        with progress(translated("reads callbacks")) as tell:
             return await cutover(relay.settings, relay.apps, old, new, await relay.identities(), parse_time(traffic) or 0, tell)
 
     report = ask(read(), relay.kafka.cluster)
@@ -241,7 +243,11 @@ def target_app(relay: CommandContext, name: str) -> str:
     if name:
         return relay.app(name)
     if len(able) != 1:
-        fail(OperateError(localized("name the app with --app: {able}", able=", ".join(able) or "none of the settings takes a migration")))
+        fail(
+            OperateError(
+                localized("name the app with --app: {able}", able=", ".join(able) or localized("none of the settings takes a migration"))
+            )
+        )
     return able[0]
 
 

@@ -74,7 +74,8 @@ def device_export(
 async def _exported(relay: "CommandContext", bundle: "Bundle", out: Path, *, everything: bool) -> "Exported":
     from contextlib import AsyncExitStack
 
-    from streams.migrate.apply import apps_of, identities_of
+    from streams.migrate.apply import identities_of
+    from streams.migrate.bundle_apps import apps_of
     from streams.migrate.device import DeviceExport
     from streams.migrate.role import names_of
 

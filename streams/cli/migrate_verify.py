@@ -56,7 +56,7 @@ def verify(
     language = language_of(lang)
     relay = CommandContext(config)
     try:
-        with Bundle.open(bundle_path(relay, bundle, plan)) as opened, progress("verify", "of all") as bar:
+        with Bundle.open(bundle_path(relay, bundle, plan)) as opened, progress(translated("verify"), translated("of all")) as bar:
             known = CommandContext(config, migrate(opened.meta.target_platform))
             options = VerifyOptions(sample=sample, anew=anew)
             found = ask(

@@ -25,7 +25,11 @@ def release(stage: StageName = "", app: AppName = "", config: Config = None, *, 
     if stage not in ("", "convert", "deliver"):
         raise typer.BadParameter(translated("no stage {stage!r} can hold an app; there are: convert, deliver", stage=stage))
     relay = CommandContext(config)
-    print_notice(translated("will tell {what} to go on with {more}", what=stage or "convert and deliver", more=app or "every held app"))
+    print_notice(
+        translated(
+            "will tell {what} to go on with {more}", what=stage or localized("convert and deliver"), more=app or localized("every held app")
+        )
+    )
     order = Release(stage=stage, app=app, at=now(), by=operator_name())
     ask(_write(relay, order), relay.kafka.cluster)
     if json:
@@ -34,8 +38,8 @@ def release(stage: StageName = "", app: AppName = "", config: Config = None, *, 
     print_line(
         translated(
             "told {what} to go on with {more}; /readyz shows whether it does",
-            what=stage or "convert and deliver",
-            more=app or "every held app",
+            what=stage or localized("convert and deliver"),
+            more=app or localized("every held app"),
         )
     )
 

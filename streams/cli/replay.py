@@ -93,7 +93,9 @@ def replay(
         ask(kept.save(spec), relay.kafka.cluster)
     print_notice(translated("replay {id} writes {deliveries} messages into backfill", id=spec.id, deliveries=tally.deliveries))
     written = _run(relay, topic, spec, rate, known, state)
-    (print_notice if json else print_line)(f"replay {spec.id}: {written} written; messages already delivered are skipped")
+    (print_notice if json else print_line)(
+        translated("replay {id}: {written} written; messages already delivered are skipped", id=spec.id, written=written)
+    )
 
 
 def _with_reader(relay: CommandContext, work: Callable[[TopicReader], Coroutine[Any, Any, T]]) -> T:
@@ -149,18 +151,18 @@ def _count(relay: CommandContext, topic: str, spec: ReplaySpec) -> tuple[ReplayC
     async def count() -> tuple[ReplayCounts, set[int]]:
         identities, partitions = await relay.identities(), relay.kafka.partitions
         replay_filter = ReplayFilter(spec, relay.apps, identities, partitions, silent_before=_silent(relay))
-        with progress("counts callbacks") as tell:
+        with progress(translated("counts callbacks")) as tell:
             async with relay.reader(group(relay.prefix, spec)) as reader:
                 tally = await counted(reader, topic, replay_filter, spec, tell)
         known: set[int] = set()
         if tally.expected:
-            with progress("reads ledgers") as tell:
+            with progress(translated("reads ledgers")) as tell:
                 async with relay.reader() as reader:
                     known = await elsewhere(reader, ledgers, tally.expected, spec.since - SLACK, tell)
         if not known:
             return tally, known
         replay_filter = ReplayFilter(spec, relay.apps, identities, partitions, known, _silent(relay))
-        with progress("counts callbacks") as tell:
+        with progress(translated("counts callbacks")) as tell:
             async with relay.reader(group(relay.prefix, spec)) as reader:
                 return await counted(reader, topic, replay_filter, spec, tell), known
 
@@ -172,7 +174,7 @@ def _run(relay: CommandContext, topic: str, spec: ReplaySpec, rate: float, known
         partitions, carry = relay.kafka.partitions, relay.settings.media.carry
         replay_filter = ReplayFilter(spec, relay.apps, await relay.identities(), partitions, known, _silent(relay))
         copier = ReplayWriter(relay.link, relay.prefix, partitions, spec, replay_filter, RateCap(rate), carry=carry)
-        with progress("replays callbacks") as tell:
+        with progress(translated("replays callbacks")) as tell:
             async with relay.reader(copier.group) as reader:
                 for target in {app.platform.name for app in relay.apps.values()}:
                     reader.partitions(relay.topic(topics.BACKFILL, target))
@@ -212,7 +214,11 @@ def _show(spec: ReplaySpec, tally: ReplayCounts, seconds: float, *, json: bool) 
     rows: list[list[Cell]] = [[f"to {target}", kind, str(count)] for (target, kind), count in sorted(tally.chosen.items())]
     rows += [[("left out", "dim"), reason, str(count)] for reason, count in sorted(tally.ended.items())]
     rows += [[("cannot be converted", "red"), cause, str(count)] for cause, count in sorted(tally.dead.items())]
-    print_table(["what", "", "count"], rows, title=f"{tally.read} callbacks of {shown(spec.since)} to {shown(spec.until)} UTC")
+    print_table(
+        [translated("what"), "", translated("count")],
+        rows,
+        title=translated("{read} callbacks of {since} to {until} UTC", read=tally.read, since=shown(spec.since), until=shown(spec.until)),
+    )
     for cause, at, detail in tally.examples:
         print_styled(f"{cause} {at} {detail}", "dim")
     if seconds:

@@ -57,7 +57,7 @@ def report(
     period = _period(hour, day, since, until, zone)
 
     async def work_on() -> Report:
-        with progress("reads") as tell:
+        with progress(translated("reads")) as tell:
             gathering = Gathering(
                 relay.settings, relay.apps, chosen, period, await relay.identities(), relay.reader, ask=ask_platforms, work=work, now=now()
             )

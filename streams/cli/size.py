@@ -69,16 +69,21 @@ def size(
             _number(found.kafka_disk / max(1, replication)),
         ]
     )
-    print_table(["role", "replicas", "cores, all", "MiB, each", "GB of disk, each"], rows)
+    print_table(
+        [translated("role"), translated("replicas"), translated("cores, all"), translated("MiB, each"), translated("GB of disk, each")],
+        rows,
+    )
     print_line(translated("kafka.partitions = {count}; it cannot be changed once messages flow", count=found.partitions))
     print_table(
-        ["in Kafka, before copies", "GB"],
+        [translated("in Kafka, before copies"), "GB"],
         [[topic, _number(gb)] for topic, gb in found.kafka_by_topic.items()],
         caption=translated(
             "all brokers together, with {copies} copies and room: {gb} GB", copies=replication, gb=_number(found.kafka_disk)
         ),
     )
-    print_table(["measured", "", "where"], [[name, f"{one.value:g} {one.unit}", one.where] for name, one in FIGURES.items()])
+    print_table(
+        [translated("measured"), "", translated("where")], [[name, f"{one.value:g} {one.unit}", one.where] for name, one in FIGURES.items()]
+    )
 
 
 def _number(value: float) -> str:

@@ -102,14 +102,14 @@ def ask_password(question: str) -> str:
 
 
 @contextmanager
-def progress(what: str, unit: str = "records") -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error, shown only on a terminal; it is told (done, of all)."""
+def progress(what: str, unit: str | None = None) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, shown only on a terminal; it is told (done, of all). *unit*: records, unless it is said."""
     console = Console(stderr=True, highlight=False)
     columns = (
         TextColumn(clean(what), markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn(clean(unit), markup=False),
+        TextColumn(clean(translated("records") if unit is None else unit), markup=False),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -149,7 +149,9 @@ def _ended(error: Exception) -> int:
             for line in context.get_usage().split("\n"):
                 print_notice(line)
             print_notice(translated("Try '{command} --help' for help.", command=context.command_path))
-        print_notice(translated("Error: {why}", why=error.format_message()))
+        from streams.cli.usage_errors import usage_error
+
+        print_notice(translated("Error: {why}", why=usage_error(error)))
         return int(error.exit_code)
     from streams.observe.log import without_text
 

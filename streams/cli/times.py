@@ -7,7 +7,7 @@ from converters.core.localized import localized
 
 _UNITS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
-EXPECTED = "expected 30s, 15m, 2h, 7d (ago), a time as 2026-03-01T12:00 (UTC if it names no zone), or ms since 1970"
+EXPECTED = localized("expected 30s, 15m, 2h, 7d (ago), a time as 2026-03-01T12:00 (UTC if it names no zone), or ms since 1970")
 
 
 def moment(text: str, now: int) -> int:

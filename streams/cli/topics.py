@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from converters.core.localized import text_of
 from streams.cli.acls import acls
 from streams.cli.common import DIFFERS, DryRun, Json, ask, settings_of
 from streams.cli.terminal import ColumnHead, print_json, print_line, print_notice, print_table
@@ -114,7 +115,7 @@ def list_topics(config: Config = None, platform: Platforms = None, prefix: Prefi
         kept = ", ".join(filter(None, ("compacted" if "compact" in topic.cleanup else "", days)))
         rows.append([each.name, topic.key, topic.value, kept, topic.meaning])
     if not json:
-        print_table([_NAME, "key", "value", "kept", "meaning"], rows)
+        print_table([_NAME, translated("key"), translated("value"), translated("kept"), translated("meaning")], rows)
 
 
 def _wanted(
@@ -133,7 +134,7 @@ def _wanted(
             min_insync=min_insync or min(2, replication),
         )
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise typer.BadParameter(text_of(error)) from None
 
 
 def _known() -> tuple[str, ...]:
@@ -213,8 +214,8 @@ def _end(
             for row in rows:
                 print_json(dict(zip(("topic", "what", "seen", "expected", "note"), row, strict=True)))
         else:
-            print_table([_NAME, "what", "seen", "expected", "note"], rows)
+            print_table([_NAME, translated("what"), translated("seen"), translated("expected"), translated("note")], rows)
         raise typer.Exit(DIFFERS)
     if failed:
         raise typer.Exit(DIFFERS)
-    (print_notice if json else print_line)(f"{len(topics)} topics are as they should be")
+    (print_notice if json else print_line)(translated("{topics} topics are as they should be", topics=len(topics)))

@@ -48,7 +48,7 @@ def trace(
 
     async def work() -> list[tuple[str, list[TraceRecord], str]]:
         there = topics_of(relay.platforms, relay.prefix)
-        with progress("looks for it") as tell:
+        with progress(translated("looks for it")) as tell:
             async with relay.reader() as reader:
                 found = await TraceSearch(reader, there, relay.apps, partition).find(message.strip(), begin, tell)
         inputs = {
@@ -100,5 +100,7 @@ def _print(event: str, sightings: list[TraceRecord], sentence: str, *, show_text
             facts["text"] = as_json(one.text)
         about = ", ".join(f"{name} {_moment(value, start) if name in _TIMES else value}" for name, value in facts.items() if value != "")
         rows.append([shown(one.at), f"{one.at - start:+d} ms", one.what, f"{one.topic}[{one.partition}] @ {one.offset}", about])
-    print_table(["time (UTC)", "", "what", "where", ""], rows, title=event or "no event came of it")
+    print_table(
+        [translated("time (UTC)"), "", translated("what"), translated("where"), ""], rows, title=event or translated("no event came of it")
+    )
     print_styled(sentence, "bold")

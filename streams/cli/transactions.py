@@ -39,7 +39,9 @@ def list_open(
     settings = settings_of(config)
     found = [one for one in ask(_found(settings), settings.kafka.cluster) if one.age() >= older]
     if not found:
-        (print_notice if json else print_line)(f"no transaction has been open for {older:g} s in the relay's topics")
+        (print_notice if json else print_line)(
+            translated("no transaction has been open for {older:g} s in the relay's topics", older=older)
+        )
         return
     found.sort(key=lambda one: -one.age())
     if json:
@@ -68,7 +70,18 @@ def list_open(
         ]
         for one in found
     ]
-    print_table(["topic", "partition", "from offset", "open for", "producer", "transactional id", "whose"], rows)
+    print_table(
+        [
+            translated("topic"),
+            translated("partition"),
+            translated("from offset"),
+            translated("open for"),
+            translated("producer"),
+            translated("transactional id"),
+            translated("whose"),
+        ],
+        rows,
+    )
     raise typer.Exit(DIFFERS)
 
 
@@ -142,7 +155,7 @@ def _told(tp: TopicPartition, done: str, *, json: bool) -> None:
     if json:
         print_json({"topic": tp.topic, "partition": tp.partition, "done": done or None})
     else:
-        print_line(done or f"{tp.topic}, partition {tp.partition}: no transaction is open")
+        print_line(done or translated("{topic}, partition {partition}: no transaction is open", topic=tp.topic, partition=tp.partition))
 
 
 async def _end(client: Any, one: OpenTransaction) -> None:

@@ -114,12 +114,8 @@ def told(cluster: Cluster, lacking: Sequence[AclGrant]) -> Localized:
     what = ", ".join(f"{grant.operation} on {grant.resource} {grant.name}{'*' if grant.prefixed else ''}" for grant in lacking)
     secured = cluster.security.protocol != "PLAINTEXT"
     commands = "\n".join(f"  {grant.command(who or 'User:…', cluster.bootstrap, secured=secured)}" for grant in lacking)
-    return localized(
-        "{who} not permitted: {what}. To permit it (all that a role needs: im-relay topics acls):\n{commands}",
-        who=_who_is(who),
-        what=what,
-        commands=commands,
-    )
+    text = localized("{who} not permitted: {what}", who=_who_is(who), what=what)
+    return localized("{text}. To permit it (all that a role needs: im-relay topics acls):\n{commands}", text=text, commands=commands)
 
 
 def _who_is(who: str) -> Localized:

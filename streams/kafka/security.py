@@ -171,7 +171,11 @@ class SecuritySettings(SecretSection):
 
     def _check_oauth(self) -> None:
         if bool(self.token_url) == self.given("token"):
-            seen = "both token_url and token are given" if self.token_url else "neither token_url nor token_file is given"
+            seen = (
+                localized("both token_url and token are given")
+                if self.token_url
+                else localized("neither token_url nor token_file is given")
+            )
             raise ValueError(localized("{seen}: mechanism OAUTHBEARER takes one of them", seen=seen))
         if self.token_url and not (self.client_id and self.given("client_secret")):
             raise ValueError(localized("token_url is given: client_id and client_secret_file are needed, too"))

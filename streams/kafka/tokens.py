@@ -103,7 +103,7 @@ class EndpointTokens(Tokens):
                 answer = await client.post(security.token_url, data=form, auth=(security.client_id, self.text("client_secret")))
         except httpx.HTTPError as error:
             what = (
-                "its certificate is not trusted; see kafka.security.token_ca_file"
+                localized("its certificate is not trusted; see kafka.security.token_ca_file")
                 if "CERTIFICATE_VERIFY" in str(error)
                 else type(error).__name__
             )

@@ -23,6 +23,7 @@ from streams.kafka import clients, record_kinds, topics
 from streams.kafka.log_reader import LogReader
 from streams.migrate.behind import Behind
 from streams.migrate.bundle import Bundle
+from streams.migrate.bundle_apps import apps_of
 from streams.migrate.feed import Feeder, Options, StoppedError
 from streams.migrate.known import Known
 from streams.migrate.orders import Hours, HoursError, Orders
@@ -266,32 +267,6 @@ async def _begun(settings: Settings, orders: Orders, bundle: Bundle, source: App
         by=operator_name(),
     )
     return order, feed
-
-
-def apps_of(apps: Mapping[str, App], bundle: Bundle) -> tuple[App, App]:
-    """Source and target. Raises OperateError."""
-    meta = bundle.meta
-    found: list[App] = []
-    for name, platform in ((meta.source_app, meta.source_platform), (meta.target_app, meta.target_platform)):
-        app = apps.get(name)
-        if app is None or app.platform.name != platform:
-            seen = f"it is on {app.platform.name}" if app is not None else "there is none"
-            raise OperateError(
-                localized(
-                    "the bundle is of app {name!r} on {platform}; in the settings {seen}: check it anew with these settings",
-                    name=name,
-                    platform=platform,
-                    seen=seen,
-                )
-            )
-        found.append(app)
-    if found[1].platform.inventory is None:
-        raise OperateError(localized("{name} takes no migration", name=found[1].platform.name))
-    if meta.stops:
-        raise OperateError(
-            localized("{stops} problems of the bundle stop the run: mend them, or have them left out, and check again", stops=meta.stops)
-        )
-    return found[0], found[1]
 
 
 async def _live_since(settings: Settings, source: App) -> int:

@@ -143,10 +143,10 @@ class Bundle:
             store.close()
             raise BundleError(
                 localized(
-                    "{path} is of a newer release (version {version}; {versions} is known): use that release",
+                    "{path} is of a newer release (version {version}; {known} is known): use that release",
                     path=path,
                     version=meta.version,
-                    versions=VERSION,
+                    known=VERSION,
                 )
             )
         return cls(store, meta)

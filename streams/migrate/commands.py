@@ -113,7 +113,7 @@ def check(
                 retention=retention,
             )
             run = Check(work, wanted, reading, target.rules, target.ids, tries(target.settings, files) if files else None)
-            with progress("check", "of all") as bar:
+            with progress(translated("check"), translated("of all")) as bar:
                 path = run.run(lambda _, done, total: bar(done, total))
         finally:
             close(reading)

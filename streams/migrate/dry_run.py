@@ -16,8 +16,9 @@ from converters.routing.identity_table import IdentityLookup, IdentityTable, Kin
 from converters.routing.overlay import IdentityOverlay
 from converters.routing.route import App
 from streams.cli.times import length
-from streams.migrate.apply import Wanted, apps_of, findings_of
+from streams.migrate.apply import Wanted, findings_of
 from streams.migrate.bundle import Bundle
+from streams.migrate.bundle_apps import apps_of
 from streams.outbound.rate_limiter import planned
 from streams.settings.root import Settings
 

@@ -23,6 +23,7 @@ from converters.migration import AnyReader, Cursor, Found, subject_of
 from converters.platform import FoundCallback, TimeRange
 from converters.routing.route import App
 from converters.source_records import line, messages_of, naming, with_canonical
+from streams.migrate.async_batches import closed, some
 from streams.migrate.errors import SourceError
 from streams.migrate.list_reader import ListReader, ReadingEnd, Yielded
 from streams.migrate.loop_thread import LoopThread
@@ -36,7 +37,6 @@ WIDTH = 8
 """Subjects that are asked about side by side."""
 AHEAD = 400
 """What is read of one of them before its turn comes."""
-CHUNK = 200
 _LONGEST = 400
 """Characters of what a platform says that it could not tell."""
 PLACES = {"group": Group, "room": Room}
@@ -64,7 +64,9 @@ class RemoteSource:
         if not app.platform.readers:
             raise SourceError(
                 localized(
-                    "--from is {name}, on {name2}: nothing can be read from there; give its export", name=app.name, name2=app.platform.name
+                    "--from is {name}, on {platform}: nothing can be read from there; give its export",
+                    name=app.name,
+                    platform=app.platform.name,
                 )
             )
         self.app, self.options = app, options
@@ -79,9 +81,9 @@ class RemoteSource:
             needs = next((one.needs for one in app.platform.readers if one.name == "users"), "")
             raise SourceError(
                 localized(
-                    "--from is {name}, on {name2}. {needs} Give a file of them, one a line, with --users",
+                    "--from is {name}, on {platform}. {needs} Give a file of them, one a line, with --users",
                     name=app.name,
-                    name2=app.platform.name,
+                    platform=app.platform.name,
                     needs=needs,
                 )
             )
@@ -143,11 +145,11 @@ class RemoteSource:
         """What *reader* yields of each of *subjects*, in their order."""
         reading = self._ordered(reader, subjects, span, cursor)
         try:
-            while chunk := self._loop.run(_some(reading)):
+            while chunk := self._loop.run(some(reading)):
                 yield from chunk
         finally:
             with suppress(RuntimeError):
-                self._loop.run(_closed(reading))
+                self._loop.run(closed(reading))
 
     async def _ordered(
         self, reader: AnyReader, subjects: Iterator[tuple[int, str]], span: TimeRange, cursor: str
@@ -181,7 +183,7 @@ class RemoteSource:
         if ended.silent:
             self.failed = reader.name
             raise SourceError(
-                localized("{name}: {name2} does not answer; the same command goes on", name=reader.name, name2=self.app.platform.name)
+                localized("{name}: {platform} does not answer; the same command goes on", name=reader.name, platform=self.app.platform.name)
             )
         if ended.why:
             self.store.add(UNSEEN, [f"{reader.name}\x1f{ended.why}"])
@@ -295,17 +297,3 @@ def _split(text: str) -> tuple[str, str]:
 
 async def _client(app: App, settings: Settings) -> VendorClient:
     return VendorClient(app, settings.deliver, acts=False)
-
-
-async def _some(reading: AsyncIterator[T]) -> list[T]:
-    """As much as is there at once, and at least one; empty at the end."""
-    found: list[T] = []
-    async for one in reading:
-        found.append(one)
-        if len(found) >= CHUNK:
-            break
-    return found
-
-
-async def _closed(reading: Any) -> None:
-    await reading.aclose()

@@ -12,8 +12,9 @@ from converters.migration_rules import Language
 from converters.probing import Findings, Question
 from converters.routing.route import App
 from streams.cli.common import now
-from streams.migrate.apply import apps_of, findings_of
+from streams.migrate.apply import findings_of
 from streams.migrate.bundle import Bundle, Meta
+from streams.migrate.bundle_apps import apps_of
 from streams.migrate.probe_words import answers
 from streams.migrate.report_words import WORDS
 from streams.migrate.shown import done_of

@@ -122,7 +122,7 @@ def open_source(text: str) -> Source:
         return _made(f"plug-in {name}", _loaded(points[name]), rest)
     if colon and name.replace(".", "").replace("_", "").isalnum():
         return _made(text, _imported(name, rest), "")
-    known = ", ".join(sorted(points)) or "none"
+    known = ", ".join(sorted(points)) or localized("none")
     raise SourceError(
         localized("--from is {text}: no such file or folder, and no plug-in of that name (installed: {known})", text=text, known=known)
     )

@@ -42,7 +42,9 @@ def target_of(config: Path | None, to: str, source_app: str, edition: str) -> Ta
         raise MigrateError(text_of(error)) from None
     if to not in apps:
         raise MigrateError(
-            localized("--to is {to}, which is no app of the settings; there are: {apps}", to=to, apps=", ".join(sorted(apps)) or "none")
+            localized(
+                "--to is {to}, which is no app of the settings; there are: {apps}", to=to, apps=", ".join(sorted(apps)) or localized("none")
+            )
         )
     platform = apps[to].platform
     rules = platform.migration

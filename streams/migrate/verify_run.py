@@ -10,8 +10,9 @@ from converters.platform import TimeRange
 from converters.routing.route import App
 from streams.cli.common import now
 from streams.kafka.log_reader import LogReader
-from streams.migrate.apply import apps_of, findings_of, identities_of, known_of, orders_of
+from streams.migrate.apply import findings_of, identities_of, known_of, orders_of
 from streams.migrate.bundle import Bundle
+from streams.migrate.bundle_apps import apps_of
 from streams.migrate.list_reader import ListReader
 from streams.migrate.role import names_of
 from streams.migrate.target_view import TargetView

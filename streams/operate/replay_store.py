@@ -132,7 +132,7 @@ def load(raw: bytes) -> ReplaySpec:
 
 def _unknown(name: str, where: str, known: list[str]) -> OperateError:
     return OperateError(
-        localized("no replay {name} in {where}; there are: {known}", name=name, where=where, known=", ".join(known) or "none")
+        localized("no replay {name} in {where}; there are: {known}", name=name, where=where, known=", ".join(known) or localized("none"))
     )
 
 
@@ -144,10 +144,10 @@ def _read(raw: bytes, where: str) -> ReplaySpec:
     if spec.version > VERSION:
         raise OperateError(
             localized(
-                "{where} has version {version}; this release reads up to {versions}: upgrade it",
+                "{where} has version {version}; this release reads up to {known}: upgrade it",
                 where=where,
                 version=spec.version,
-                versions=VERSION,
+                known=VERSION,
             )
         )
     return spec

@@ -154,7 +154,7 @@ def _settled(text: str, called: str, direct: list[str], name: str, environment: 
 
 def parsed(text: str, called: str, instead: str = "") -> Proxy:
     """Raises ValueError. *instead* is the section whose setting goes before the variable *called*."""
-    advice = f' (or {instead}.proxy = "none", for none)' if instead else ""
+    advice = localized(' (or {instead}.proxy = "none", for none)', instead=instead) if instead else ""
     try:
         parts = urlsplit(text if "://" in text else f"//{text}")
         host, port, user, password = parts.hostname, parts.port, parts.username, parts.password
@@ -162,7 +162,7 @@ def parsed(text: str, called: str, instead: str = "") -> Proxy:
         raise ValueError(localized("{called} is no address: write http://host:port{advice}", called=called, advice=advice)) from None
     where = f"{host or 'host'}:{port or 3128}"
     if parts.scheme != "http":
-        seen = f"of {parts.scheme}" if parts.scheme else "without a scheme"
+        seen = localized("of {scheme}", scheme=parts.scheme) if parts.scheme else localized("without a scheme")
         raise ValueError(
             localized(
                 "{called} is {seen}; expected a proxy that is spoken to in HTTP: write http://{where}{advice}",

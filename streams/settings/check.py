@@ -1,19 +1,16 @@
 """Settings that are each well formed and cannot work all the same: found before a role starts, each with what to write."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from converters import PLATFORMS, canary
-from converters.core.address import public
-from converters.core.localized import Localized, joined, localized, text_of
+from converters.core.localized import Localized, localized, text_of
 from streams.outbound.proxies import proxies
-from streams.settings.errors import nearest, told
+from streams.settings.account_check import account_lines
+from streams.settings.errors import nearest
 from streams.settings.listening import ListenSettings
 
 if TYPE_CHECKING:
@@ -24,7 +21,6 @@ NO_APPS = localized(
 )
 _BROKER = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:/\[\],]+):([0-9]{1,5})")
 _HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?")
-_MSGSPEC = re.compile(r"(?P<said>.*?)(?: - at `\$(?P<at>[^`]*)`)?", re.DOTALL)
 
 
 def problems(settings: "Settings") -> list[str]:
@@ -42,48 +38,6 @@ def problems(settings: "Settings") -> list[str]:
     ]
 
 
-def account_problem(name: str, platform: str, error: msgspec.ValidationError, given: Mapping[str, Any]) -> Localized:
-    """What msgspec says of the account of app *name*, in our words."""
-    where = f"apps.{name}.account"
-    found = _MSGSPEC.fullmatch(str(error))
-    said, key = (found["said"], (found["at"] or "").lstrip(".")) if found else (str(error), "")
-    (about,) = msgspec.json.schema(PLATFORMS[platform].account)["$defs"].values()
-    if not key:
-        if said.partition(" ")[0] in about["properties"]:
-            return localized("{where}.{said}", where=where, said=said)
-        return localized("{where} ({platform}): {said}", where=where, platform=platform, said=said)
-    if expected := _expected(about["properties"].get(key, {})):
-        return localized(
-            "{shown} is {seen}; expected {expected}", shown=f"{where}.{key}", seen=told(key, given.get(key)), expected=expected
-        )
-    return localized("{shown}: {error}", shown=f"{where}.{key}", error=said)
-
-
-def _expected(about: Mapping[str, Any]) -> str:
-    if "enum" in about:
-        return joined([f'"{each}"' for each in about["enum"]], localized(" or "))
-    match about.get("type"):
-        case "integer":
-            words = localized("a whole number")
-        case "number":
-            words = localized("a number")
-        case "boolean":
-            words = localized("true or false, without quotes")
-        case "string":
-            words = localized("a text in quotes")
-        case _:
-            return ""
-    if "minimum" in about:
-        words = localized("{what}, {least} or more", what=words, least=about["minimum"])
-    elif "exclusiveMinimum" in about:
-        words = localized("{what}, more than {least}", what=words, least=about["exclusiveMinimum"])
-    if "maximum" in about:
-        words = localized("{what}, {most} or less", what=words, most=about["maximum"])
-    if "pattern" in about:
-        words = localized("{what} like {pattern}", what=words, pattern=about["pattern"])
-    return words
-
-
 def _brokers(bootstrap: str) -> Iterator[str]:
     if not bootstrap.strip():
         yield localized('kafka.bootstrap is empty; expected brokers: write bootstrap = "host:9092", more of them with commas between')
@@ -96,12 +50,12 @@ def _brokers(bootstrap: str) -> Iterator[str]:
             )
         elif "://" in one:
             yield localized(
-                'kafka.bootstrap has "{one}"; expected host:port without a scheme: write {rstrip}',
+                'kafka.bootstrap has "{one}"; expected host:port without a scheme: write {example}',
                 one=one,
-                rstrip=one.partition("://")[2].rstrip("/") or "host:9092",
+                example=one.partition("://")[2].rstrip("/") or "host:9092",
             )
         elif (found := _BROKER.fullmatch(one)) is None:
-            yield localized('kafka.bootstrap has "{one}"; expected host:port: write {one2}', one=one, one2=_with_port(one))
+            yield localized('kafka.bootstrap has "{one}"; expected host:port: write {example}', one=one, example=_with_port(one))
         elif not 0 < int(found[1]) < 65536:
             yield localized('kafka.bootstrap has "{one}"; a port is 1 to 65535', one=one)
 
@@ -227,9 +181,7 @@ def _directories(settings: "Settings") -> Iterator[str]:
         if not str(path).strip() or (isinstance(path, Path) and path == Path()):
             if name not in ("convert.state", "gaps.state"):
                 yield localized(
-                    '{name} is empty; expected a directory: write {partition} = "/var/lib/im-relay/…"',
-                    name=name,
-                    partition=name.partition(".")[2],
+                    '{name} is empty; expected a directory: write {key} = "/var/lib/im-relay/…"', name=name, key=name.partition(".")[2]
                 )
             continue
         for at in (Path(path), *Path(path).parents):
@@ -257,7 +209,7 @@ def _apps(settings: "Settings") -> Iterator[str]:
         platform = PLATFORMS.get(app.platform)
         if platform is None:
             continue
-        yield from _account(f"apps.{name}.account", app.account, platform.account, app.platform)
+        yield from account_lines(f"apps.{name}.account", app.account, platform.account, app.platform)
         same = repr((app.platform, sorted((key, str(value)) for key, value in app.account.items())))
         if app.account and same in seen:
             yield localized(
@@ -289,77 +241,3 @@ def _canary(settings: "Settings") -> Iterator[str]:
                 name=name,
                 platform=app.platform,
             )
-
-
-def _account(where: str, given: Mapping[str, Any], kind: type[Any], platform: str) -> Iterator[str]:
-    (about,) = msgspec.json.schema(kind)["$defs"].values()
-    fields: dict[str, Any] = about["properties"]
-    needed = about.get("required", [])
-    for key in given:
-        name = key if key in fields else key.removesuffix("_file")
-        if name not in fields:
-            meant = nearest(key, fields)
-            advice = (
-                localized("did you mean {name}?", name=meant)
-                if meant
-                else localized("platform {platform} has: {fields}", platform=platform, fields=", ".join(fields))
-            )
-            yield localized("{where}.{key} is no setting; {advice}", where=where, key=key, advice=advice)
-        elif name != key and name in given:
-            yield localized("{where} has both {name} and {key}: take one of them out", where=where, name=name, key=key)
-    for name in needed:
-        if name not in given and f"{name}_file" not in given:
-            yield localized(
-                '{where}.{name} is missing ({rstrip}): write {name} = "…", or {name}_file = "PATH"',
-                where=where,
-                name=name,
-                rstrip=about["properties"][name].get("description", "").rstrip("."),
-            )
-    for key, value in given.items():
-        name = key if key in fields else key.removesuffix("_file")
-        if name not in fields or not isinstance(value, str):
-            continue
-        if not value.strip():
-            if name in needed or key != name:
-                what = (
-                    localized("the path of a file that holds it")
-                    if key != name
-                    else localized("its value, or {name}_file = the path of a file that holds it", name=name)
-                )
-                yield localized("{where}.{key} is empty: write {what}", where=where, key=key, what=what)
-        elif value != value.strip() or any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
-            yield localized("{where}.{key} has a space at one of its ends, or a line break in it: write it without", where=where, key=key)
-    base = given.get("base_url")
-    if isinstance(base, str) and base.strip():
-        yield from _base(f"{where}.base_url", base.strip())
-
-
-def _base(where: str, url: str) -> Iterator[str]:
-    try:
-        parts = urlsplit(url)
-        port, host = parts.port, parts.hostname
-    except ValueError:
-        yield localized("{where} is no address: write it as https://host", where=where)
-        return
-    shown = re.sub(r"^[^/@]*@", "…@", public(url))
-    if parts.scheme not in ("http", "https") or "://" not in url:
-        rest = re.sub(r"^[^/@]*@", "", re.sub(r"^[A-Za-z]*:?/+", "", url)).partition("?")[0]
-        yield localized(
-            '{where} is "{shown}"; expected an address with http:// or https://: write base_url = "https://{rest}"',
-            where=where,
-            shown=shown,
-            rest=rest,
-        )
-    elif not host:
-        yield localized('{where} is "{shown}"; there is no host in it: write it as https://host', where=where, shown=shown)
-    elif parts.fragment:
-        yield localized(
-            '{where} is "{shown}"; expected an address without #: write base_url = "{scheme}://{host}{path}"',
-            where=where,
-            shown=shown,
-            scheme=parts.scheme,
-            host=host,
-            path=parts.path,
-        )
-    elif re.search(r"[\s\\]", url) or port == 0:
-        yield localized('{where} is "{shown}"; expected an address as https://host or https://host:443', where=where, shown=shown)

@@ -121,40 +121,45 @@ def wrong(error: Mapping[str, Any], model: type[BaseModel], environment: Collect
         case "missing":
             return localized("{shown} is missing: write {key} = …", shown=shown, key=key)
         case "greater_than_equal":
-            return localized("{shown} is {seen}; expected {context} or more", shown=shown, seen=seen, context=_number(context["ge"]))
+            return localized("{shown} is {seen}; expected {bound} or more", shown=shown, seen=seen, bound=_number(context["ge"]))
         case "less_than_equal":
-            return localized("{shown} is {seen}; expected {context} or less", shown=shown, seen=seen, context=_number(context["le"]))
+            return localized("{shown} is {seen}; expected {bound} or less", shown=shown, seen=seen, bound=_number(context["le"]))
         case "greater_than":
-            return localized("{shown} is {seen}; expected more than {context}", shown=shown, seen=seen, context=_number(context["gt"]))
+            return localized("{shown} is {seen}; expected more than {bound}", shown=shown, seen=seen, bound=_number(context["gt"]))
         case "less_than":
-            return localized("{shown} is {seen}; expected less than {context}", shown=shown, seen=seen, context=_number(context["lt"]))
+            return localized("{shown} is {seen}; expected less than {bound}", shown=shown, seen=seen, bound=_number(context["lt"]))
         case "finite_number":
             return localized("{shown} is {seen}; expected a number that has an end: write a large one", shown=shown, seen=seen)
         case "value_error" if str(context.get("error")) == NO_NUMBER:
             return localized("{shown} is {seen}; {no_number}", shown=shown, seen=seen, no_number=NO_NUMBER)
         case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
             return localized(
-                "{shown} is {seen}; expected a whole number{key}",
+                "{shown} is {seen}; expected a whole number{advice}",
                 shown=shown,
                 seen=seen,
-                key=_as_number(key, error.get("input"), whole=True),
+                advice=_as_number(key, error.get("input"), whole=True),
             )
         case "float_parsing" | "float_type":
             return localized(
-                "{shown} is {seen}; expected a number{key}", shown=shown, seen=seen, key=_as_number(key, error.get("input"), whole=False)
+                "{shown} is {seen}; expected a number{advice}",
+                shown=shown,
+                seen=seen,
+                advice=_as_number(key, error.get("input"), whole=False),
             )
         case "bool_parsing" | "bool_type":
             return localized("{shown} is {seen}; expected true or false, without quotes", shown=shown, seen=seen)
         case "string_type":
-            return localized("{shown} is {seen}; expected a text{key}", shown=shown, seen=seen, key=_as_text(key, error.get("input")))
+            return localized("{shown} is {seen}; expected a text{advice}", shown=shown, seen=seen, advice=_as_text(key, error.get("input")))
         case "literal_error":
-            return localized("{shown} is {seen}; expected {chr}", shown=shown, seen=seen, chr=context["expected"].replace(chr(39), chr(34)))
+            return localized(
+                "{shown} is {seen}; expected {expected}", shown=shown, seen=seen, expected=context["expected"].replace(chr(39), chr(34))
+            )
         case "string_pattern_mismatch":
             kind = next(
                 (words for start, words in _PATTERNS.items() if context["pattern"].startswith(start)),
                 localized("like {pattern}", pattern=context["pattern"]),
             )
-            return localized("{shown} is {seen}; expected {kind}", shown=shown, seen=seen, kind=kind)
+            return localized("{shown} is {seen}; expected {expected}", shown=shown, seen=seen, expected=kind)
         case "model_type" | "model_attributes_type" | "dict_type":
             section = f"[{name}.NAME]" if name in _tables(model) else f"[{name}]"
             return localized(
@@ -204,7 +209,7 @@ def _unknown(parts: list[str], model: type[BaseModel], shown: str) -> str:
     elsewhere = [] if meant else sorted(each for each in names(model) if each.rpartition(".")[2] == parts[-1])
     if meant:
         return localized(
-            "{shown} is no setting; did you mean {rest}{meant}?", shown=shown, rest=f"{section}." if section else "", meant=meant
+            "{shown} is no setting; did you mean {section}{meant}?", shown=shown, section=f"{section}." if section else "", meant=meant
         )
     if elsewhere:
         return localized(
@@ -269,7 +274,7 @@ def _as_number(key: str, value: Any, *, whole: bool) -> str:
         step = 1024 if size[3].startswith("i") else 1000
         return localized(" of bytes: write {key} = {size}", key=key, size=int(size[1]) * step ** ("kmg".index(size[2].lower()) + 1))
     if whole and isinstance(value, float) and value == value and abs(value) < 1e15:  # noqa: PLR0124 - it is a number
-        return localized(": write {key} = {round}", key=key, round=round(value))
+        return localized(": write {key} = {number}", key=key, number=round(value))
     return ""
 
 

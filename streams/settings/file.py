@@ -21,7 +21,9 @@ def read(path: Path) -> dict[str, Any]:
             localized("settings file {path}: {strerror}; name another with --config", path=path, strerror=error.strerror)
         ) from None
     if (coding := _MARKS.get(raw[:2])) or b"\0" in raw[:64]:
-        raise ValueError(localized("settings file {path} is {coding}: save it as UTF-8", path=path, coding=coding or "UTF-16 or binary"))
+        raise ValueError(
+            localized("settings file {path} is {coding}: save it as UTF-8", path=path, coding=coding or localized("UTF-16 or binary"))
+        )
     try:
         return tomllib.loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -29,7 +31,7 @@ def read(path: Path) -> dict[str, Any]:
         raise ValueError(localized("settings file {path} is not UTF-8 (line {line}): save it as UTF-8", path=path, line=line)) from None
     except tomllib.TOMLDecodeError as error:
         raise ValueError(
-            localized("settings file {path} is not TOML: {error}{error2}", path=path, error=error, error2=_hint(str(error)))
+            localized("settings file {path} is not TOML: {error}{hint}", path=path, error=error, hint=_hint(str(error)))
         ) from None
 
 
@@ -72,9 +74,9 @@ def _hint(said: str) -> str:
 
 
 _HINTS = {
-    "Cannot declare": ". Each section, and each app, is written once: put the two together, or give one another name",
-    "Cannot overwrite": ". Each key is written once in its section: take one of the two out",
-    "Unescaped '\\'": ". In quotes, a backslash is written twice, or put the text in single quotes",
-    "Invalid value": '. A text is in quotes: key = "value"',
-    "Invalid statement": ". A line is [section], or key = value",
+    "Cannot declare": localized(". Each section, and each app, is written once: put the two together, or give one another name"),
+    "Cannot overwrite": localized(". Each key is written once in its section: take one of the two out"),
+    "Unescaped '\\'": localized(". In quotes, a backslash is written twice, or put the text in single quotes"),
+    "Invalid value": localized('. A text is in quotes: key = "value"'),
+    "Invalid statement": localized(". A line is [section], or key = value"),
 }

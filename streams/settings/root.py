@@ -23,7 +23,7 @@ from pydantic_settings import SettingsError as PydanticSettingsError
 from converters import PLATFORMS
 from converters.core.address import public
 from converters.core.event_id import LONGEST
-from converters.core.localized import ReportedError, joined, localized, text_of
+from converters.core.localized import Localized, ReportedError, joined, localized, text_of
 from converters.platform import AnyPlatform
 from converters.routing.route import App
 from streams.console.settings import ConsoleSettings
@@ -33,7 +33,7 @@ from streams.kafka.security import SecuritySettings
 from streams.media.scan.settings import ScannerSettings
 from streams.media.store.settings import MediaStoreSettings
 from streams.outbound.proxies import ProxySettings
-from streams.settings import check, errors, file, renamed, role_secrets
+from streams.settings import account_check, check, errors, file, renamed, role_secrets
 from streams.settings.listening import ServerSettings
 from streams.settings.marks import MarksSettings
 from streams.settings.observing import ObserveSettings, TracingSettings
@@ -386,6 +386,16 @@ def _wrong(where: str, lines: list[str]) -> SettingsError:
     return SettingsError(localized("settings in {where}:\n  {lines}", where=where, lines=joined(list(dict.fromkeys(lines)), "\n  ")))
 
 
+def _no_platform(name: str, platform: str) -> Localized:
+    return localized(
+        "apps.{name}.platform is {platform!r}; known are: {known}{meant}",
+        name=name,
+        platform=platform,
+        known=", ".join(sorted(PLATFORMS)),
+        meant=_meant(errors.nearest(platform, PLATFORMS)),
+    )
+
+
 def _meant(name: str | None) -> str:
     return localized("; did you mean {name}?", name=name) if name else ""
 
@@ -404,15 +414,7 @@ def resolve(settings: Settings) -> dict[str, App]:
             )
         platform = PLATFORMS.get(app.platform)
         if platform is None:
-            raise SettingsError(
-                localized(
-                    "apps.{name}.platform is {platform!r}; known are: {known}{meant}",
-                    name=name,
-                    platform=app.platform,
-                    known=", ".join(sorted(PLATFORMS)),
-                    meant=_meant(errors.nearest(app.platform, PLATFORMS)),
-                )
-            )
+            raise SettingsError(_no_platform(name, app.platform))
         if app.target not in settings.apps:
             raise SettingsError(
                 localized(
@@ -423,7 +425,10 @@ def resolve(settings: Settings) -> dict[str, App]:
                     meant=_meant(errors.nearest(app.target, set(settings.apps) - {name})),
                 )
             )
-        account = _with_files(name, app.account, platform, settings.process)
+        try:
+            account = account_check.with_files(name, app.account, platform, settings.process)
+        except ValueError as error:
+            raise SettingsError(text_of(error)) from None
         try:
             account = settings.marks.into(account)
         except ValueError as error:
@@ -431,7 +436,7 @@ def resolve(settings: Settings) -> dict[str, App]:
         try:
             made = msgspec.convert(account, platform.account, strict=False)
         except msgspec.ValidationError as error:
-            raise SettingsError(check.account_problem(name, app.platform, error, account)) from None
+            raise SettingsError(account_check.account_problem(name, app.platform, error, account)) from None
         if short := too_short(app.account, made, (key for key, uses in platform.secrets.items() if "mark" not in uses), platform.shortest):
             raise SettingsError(localized("apps.{name}.account.{short}", name=name, short=short))
         unknown = sorted(set(account) - set(platform.account.__struct_encode_fields__))
@@ -466,14 +471,7 @@ def marking(settings: Settings) -> dict[str, App]:
 def _target_platform(settings: Settings, target: str) -> AnyPlatform:
     named = settings.apps[target].platform
     if named not in PLATFORMS:
-        raise ValueError(
-            localized(
-                "apps.{target}.platform is {named!r}; known are: {platforms}",
-                target=target,
-                named=named,
-                platforms=", ".join(sorted(PLATFORMS)),
-            )
-        )
+        raise ValueError(_no_platform(target, named))
     return PLATFORMS[named]
 
 
@@ -497,48 +495,3 @@ def _public(value: Any) -> Any:
     if isinstance(value, list):
         return [_public(one) for one in value]
     return public(value) if isinstance(value, str) else value
-
-
-def _with_files(app: str, account: Mapping[str, Any], platform: AnyPlatform, process: SecretScope) -> dict[str, Any]:
-    """The account of *app* with its secrets, as far as *process* uses them; in place of the others what nobody knows."""
-    out: dict[str, Any] = {}
-    where = f"apps.{app}.account"
-    for key, value in account.items():
-        name = key.removesuffix("_file")
-        if name in platform.secrets and not process.wants(app, platform, name):
-            out[name] = role_secrets.unknown() if value else ""
-            continue
-        if not key.endswith("_file"):
-            out[key] = value
-            continue
-        try:
-            out[name] = role_secrets.read(str(value))
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(
-                localized(
-                    "{where}.{key}: cannot read {value}: {kind}; name the file that holds it, from where the settings file lies",
-                    where=where,
-                    key=key,
-                    value=value,
-                    kind=type(error).__name__,
-                )
-            ) from None
-        if not out[name]:
-            raise SettingsError(
-                localized(
-                    "{where}.{key}: {value} is empty; write the secret into it, one line and nothing else",
-                    where=where,
-                    key=key,
-                    value=value,
-                )
-            )
-        if not out[name].isprintable():
-            raise SettingsError(
-                localized(
-                    "{where}.{key}: {value} has more than one line, or what is no letter; write the secret into it, one line and nothing else",
-                    where=where,
-                    key=key,
-                    value=value,
-                )
-            )
-    return out

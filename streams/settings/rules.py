@@ -71,7 +71,7 @@ class RuleSettings(BaseModel):
             raise ValueError(localized('do = "{do}" needs {needed}', do=self.do, needed=needed))
         for field, do in _BELONGS.items():
             if getattr(self, field) and self.do != do:
-                raise ValueError(localized('{field} belongs to do = "{do}"; seen is do = "{do2}"', field=field, do=do, do2=self.do))
+                raise ValueError(localized('{field} belongs to do = "{do}"; seen is do = "{seen}"', field=field, do=do, seen=self.do))
         if self.pattern:
             rewriting(self.pattern, "")
         return self
@@ -121,12 +121,15 @@ def rules_of(settings: Sequence[RuleSettings], target: AnyPlatform) -> tuple[Rul
     for rule in settings:
         if rule.do == "create" and target.register is None:
             raise ValueError(
-                localized('{name}: do = "create", but {name2} has no call that makes accounts', name=rule.name, name2=target.name)
+                localized('{name}: do = "create", but {platform} has no call that makes accounts', name=rule.name, platform=target.name)
             )
         if rule.proxy and not target.user_ids.possible(rule.proxy):
             raise ValueError(
                 localized(
-                    "{name}: proxy is {proxy!r}, which {name2} takes as no user's id", name=rule.name, proxy=rule.proxy, name2=target.name
+                    "{name}: proxy is {proxy!r}, which {platform} takes as no user's id",
+                    name=rule.name,
+                    proxy=rule.proxy,
+                    platform=target.name,
                 )
             )
     return tuple(map(_made, settings))

@@ -14,7 +14,7 @@ SHORTEST = 16
 """Characters of a secret that signs something."""
 
 
-NO_NUMBER = "expected a number, and neither true nor false"
+NO_NUMBER = localized("expected a number, and neither true nor false")
 
 
 class Section(BaseModel):

@@ -59,12 +59,12 @@ def renewing(path: Path) -> None:
     if 0 <= now - known.remade < AGAIN:
         raise StateError(
             localized(
-                "{path} was damaged, was made anew {now:.0f} minutes ago, and is damaged again ({why}): it is left as it is. Look at the disk and the kernel's log; it is tried again {again:.0f} minutes after it was last made anew, or once {path2} is removed",
+                "{path} was damaged, was made anew {minutes:.0f} minutes ago, and is damaged again ({why}): it is left as it is. Look at the disk and the kernel's log; it is tried again {again:.0f} minutes after it was last made anew, or once {note} is removed",
                 path=path,
-                now=(now - known.remade) / 60,
+                minutes=(now - known.remade) / 60,
                 why=known.why,
                 again=AGAIN / 60,
-                path2=_beside(path),
+                note=_beside(path),
             ),
             "damaged",
         )

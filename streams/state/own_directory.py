@@ -29,9 +29,7 @@ def own_directory(state: Path, group: str, setting: str = "deliver.state") -> Pa
             lock = (path / "lock").open("a+", encoding="utf-8")
         except OSError as error:
             raise SettingsError(
-                localized(
-                    "{setting} is {state}; {filename}", setting=setting, state=state, filename=refusal(Path(error.filename or path), error)
-                )
+                localized("{setting} is {state}; {why}", setting=setting, state=state, why=refusal(Path(error.filename or path), error))
             ) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -42,9 +40,7 @@ def own_directory(state: Path, group: str, setting: str = "deliver.state") -> Pa
             continue
         except OSError as error:
             lock.close()
-            raise SettingsError(
-                localized("{setting} is {state}; {path}", setting=setting, state=state, path=refusal(path, error))
-            ) from None
+            raise SettingsError(localized("{setting} is {state}; {why}", setting=setting, state=state, why=refusal(path, error))) from None
         with suppress(OSError):  # a full disk; it is only told to others
             lock.truncate(0)
             lock.write(f"{os.getpid()} on {socket.gethostname()}\n")

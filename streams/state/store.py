@@ -22,7 +22,6 @@ from streams.state.recent import Recent
 from streams.state.rows import GONE, Merge, Row, RowCover, RowFamily
 
 log = structlog.get_logger()
-
 _COVERAGE, _COUNT, _CLUSTER, _NEWEST, _LAST = "coverage\x1f", "count\x1f", b"cluster", b"newest", "last\x1f"
 
 

@@ -152,7 +152,7 @@ class LocalKafka:
         with self.data.log.open("rb") as log:
             log.seek(self._log_start)
             lines = log.read().decode(errors="replace").splitlines()
-        tail = "\n".join(f"  | {line}" for line in lines[-TAIL_LINES:]) or "  (its log is empty)"
+        tail = "\n".join(f"  | {line}" for line in lines[-TAIL_LINES:]) or localized("  (its log is empty)")
         return BrokerDiedError(
             seen=localized("{what}:\n{tail}", what=what, tail=tail),
             expected=localized("a node that runs until it is stopped"),

@@ -85,7 +85,7 @@ def _compare(data: DataDirectory, cluster_id: str) -> None:
     for name, expected in {"cluster.id": cluster_id, "node.id": str(NODE_ID)}.items():
         if seen.get(name) != expected:
             raise DataUnusableError(
-                seen=localized("{meta} was written for {name} {name2}", meta=meta, name=name, name2=seen.get(name, "unknown")),
+                seen=localized("{meta} was written for {name} {seen}", meta=meta, name=name, seen=seen.get(name, "unknown")),
                 expected=localized("{name} {expected}, as {cluster} says", name=name, expected=expected, cluster=data.cluster),
                 change=localized("--data; or put back the directory that belongs there"),
             )

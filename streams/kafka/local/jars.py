@@ -119,8 +119,8 @@ def _refuse_truncated(jars: Iterable[Path]) -> None:
 
 def _kind(error: Exception) -> str:
     if isinstance(error, RuntimeError):  # what jgo raises for a file that no repository has
-        return "not in the repository"
-    return f"no answer from the repository, or not a complete one: {type(error).__name__}"
+        return localized("not in the repository")
+    return localized("no answer from the repository, or not a complete one: {kind}", kind=type(error).__name__)
 
 
 def _extra_missing(package: str) -> ExtraMissingError:
