@@ -1,6 +1,6 @@
 """`make demo`: the whole relay on this machine, with people talking on both sides.
 
-PLATFORM: the one that is left, `yunxin`, `rongcloud` or `own`. ONCE=1: a fixed run, checked.
+PLATFORM: the one that is left, any of `tests.apps` but Easemob. ONCE=1: a fixed run, checked.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ def addresses(console: Console, stack: Stack) -> None:
 
 def talk(stack: Stack, console: Console, stop: threading.Event, journals: Journals, fetched: Fetched, *, once: bool) -> None:
     shown, people = Shown(console, journals, fetched), People(stack, journals)
-    one_round = script(edits=APPS[stack.platforms[0]].edits, files=stack.carries)
+    one_round = script(lacks=APPS[stack.platforms[0]].lacks, files=stack.carries)
     many = ROUNDS * len(one_round) if once else None
     told = lines(one_round)
     spoken = 0
