@@ -51,7 +51,8 @@ def stop(data: Data = DATA, *, json: Json = False) -> None:
     if json:
         print_json({"stopped": pid or None, "data": str(data)})
     else:
-        print_line(f"kafka stopped (process {pid})" if pid else f"no kafka runs on {data}")
+        said = translated("kafka stopped (process {pid})", pid=pid) if pid else translated("no kafka runs on {data}", data=data)
+        print_line(said)
 
 
 @app.command()
@@ -91,7 +92,8 @@ def run(data: Path, port: int = 9092, controller_port: int | None = None, *, hea
 
 
 def _ready(kafka: LocalKafka) -> str:
-    return f"kafka ready at {kafka.bootstrap}  data {kafka.data.root}  log {kafka.data.log}"
+    where = {"bootstrap": kafka.bootstrap, "data": kafka.data.root, "log": kafka.data.log}
+    return translated("kafka ready at {bootstrap}  data {data}  log {log}", **where)
 
 
 @contextmanager
