@@ -13,9 +13,11 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 
+from streams.locale.language import of_environment
 from tests import doings
 from tests.apps import APPS
 from tests.demo.crossing import check as check_messages
@@ -27,6 +29,23 @@ from tests.demo.script import ROUNDS, lines, script
 from tests.demo.shown import Shown
 from tests.fetched import Fetched
 from tests.stack import Stack
+
+
+class Words(NamedTuple):
+    """What the demo says itself; where its parts tell of what they do, they speak English."""
+
+    en: str
+    zh: str
+
+
+EACH_LINE = Words("Each line is what arrived on the other side. Ctrl-C ends it.", "每一行是到达另一边的一条消息。按 Ctrl-C 结束。")
+STOPS = Words("stops", "正在停止")
+GOOD = Words("every message arrived once and in order", "每条消息都只到了一次，顺序正确")
+WRONG = Words("that was not right", "结果不正确，见上面的红字")
+
+
+def say(words: Words) -> str:
+    return words.zh if of_environment() == "zh" else words.en
 
 
 def addresses(console: Console, stack: Stack) -> None:
@@ -114,11 +133,11 @@ def main() -> int:
             page = exits.enter_context(Page(journals, fetched))
             console.print(f"hear and see them · 看图听音: {page.url}", highlight=False)
         if not once:
-            console.print("\nEach line is what arrived on the other side. Ctrl-C ends it.\n", highlight=False)
+            console.print(f"\n{say(EACH_LINE)}\n", highlight=False)
         talk(stack, console, stop, journals, fetched, once=once)
         good = verdict(console, journals, fetched)
-        console.print("[dim]· stops[/]")
-    console.print("[green]every message arrived once and in order[/]" if good else "[red]that was not right[/]")
+        console.print(f"[dim]· {say(STOPS)}[/]")
+    console.print(f"[green]{say(GOOD)}[/]" if good else f"[red]{say(WRONG)}[/]")
     return 0 if good else 1
 
 
