@@ -11,6 +11,7 @@ command: $(VENV)/installed  ## im-relay, in .venv/bin
 
 $(VENV)/installed: requirements/dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Name another: make PYTHON=python3.12 …" or 0)'
+	@echo 'Once: packages are fetched into $(CURDIR)/$(VENV); a minute, or more on a slow network. 首次运行：正在下载软件包，约一分钟，网络慢时更久。'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .

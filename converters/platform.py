@@ -1,6 +1,6 @@
 """What a platform is to the relay: pure functions under fixed names, gathered in one record.
 
-A platform is a package `converters/<name>/` whose `PLATFORM` is one of these. `streams/` calls nothing else of it, so that
+A platform is a package `converters/platforms/<name>/` whose `PLATFORM` is one of these. `streams/` calls nothing else of it, so that
 adding a platform touches no file there. Everything that a function needs comes in as an argument: time, nonces, accounts.
 """
 
@@ -360,6 +360,8 @@ class Platform(Struct, Generic[A], frozen=True, kw_only=True):
     """An account of made-up values, for `im-relay preview` without settings, and for tests."""
     fidelity: "Mapping[str, Level]" = {}
     """Of each kind, by its tag in the model."""
+    chinese: Mapping[str, str] = {}
+    """The package's own texts in Chinese, by the English ones: descriptions of settings, notes of *fidelity*. The catalogues hold the rest."""
     kinds: "Callable[[Language], str] | None" = None
     """(language) -> Markdown for docs/fidelity.md: what becomes of the platform's own kinds of message, and of what it never calls back about."""
     pages: Mapping[str, Callable[[], str]] = {}

@@ -49,8 +49,13 @@ def settings(say: Say = same) -> str:
         (account,) = schema["$defs"].values()
         lines += ["", f"## {say('[apps.NAME.account], platform {}').format(name)}", ""]
         lines += [say("Each value can be given as the path of a file that holds it: `KEY_file` in place of `KEY`."), ""]
-        lines += _settings_table(account, say)
+        lines += _settings_table(account, _translated_by(platform.chinese, say))
     return "\n".join(lines) + "\n"
+
+
+def _translated_by(own: Mapping[str, str], say: Say) -> Say:
+    """*say*, with a platform's *own* translations before it."""
+    return say if say is same else lambda text: own.get(text) or say(text)
 
 
 def topic_list(say: Say = same) -> str:

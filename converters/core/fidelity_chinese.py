@@ -84,8 +84,18 @@ NOTES = {
 """Of each note of the tables. A new one stands there in English until it is here; a test finds it."""
 
 
+def note(level: Level, platforms: Mapping[str, AnyPlatform]) -> str:
+    """The note of *level* in Chinese; in English where neither this module nor a platform translates it."""
+    own = (platform.chinese[level.note] for platform in platforms.values() if level.note in platform.chinese)
+    return NOTES.get(level.note) or next(own, level.note)
+
+
 def page(platforms: Mapping[str, AnyPlatform]) -> str:
     """docs/fidelity.zh-CN.md."""
+
+    def cell(level: Level) -> str:
+        return f"{WORDS[level.word]}（{KNOWN[level.known]}）" + (f"：{note(level, platforms)}" if level.note else "")
+
     return (
         "# 消息互通的完整程度\n\n"
         "本页由 `make pages` 从 `converters/*/fidelity.py` 生成，请勿手工修改。每一列是接收方平台。\n\n"
@@ -103,13 +113,9 @@ def page(platforms: Mapping[str, AnyPlatform]) -> str:
         "平台没有对应字段的信息（文件的 MIME 类型和摘要、语音的毫秒数、位置的两行文字）放在消息扩展字段中，位于标记 `relay` 旁边的 "
         "`relay_more` 下。客户端无需处理；消息被转发时，本系统会再次读取。放不下时计为损失 `details`。\n\n"
         "## 消息\n\n"
-        f"{table(platforms, MESSAGES, '类型', _cell)}\n"
+        f"{table(platforms, MESSAGES, '类型', cell)}\n"
         "`quote` 是回复另一条消息的消息。`unknown` 是模型中没有名称的所有类型。\n\n"
         "## 操作\n\n"
-        f"{table(platforms, DONE, '类型', _cell)}"
+        f"{table(platforms, DONE, '类型', cell)}"
         f"{kinds(platforms, '{} 的消息类型', 'zh')}"
     )
-
-
-def _cell(level: Level) -> str:
-    return f"{WORDS[level.word]}（{KNOWN[level.known]}）" + (f"：{NOTES.get(level.note, level.note)}" if level.note else "")

@@ -91,7 +91,8 @@ def run(data: Path, port: int = 9092, controller_port: int | None = None, *, hea
 
 
 def _ready(kafka: LocalKafka) -> str:
-    return f"kafka ready at {kafka.bootstrap}  data {kafka.data.root}  log {kafka.data.log}"
+    where = {"bootstrap": kafka.bootstrap, "data": kafka.data.root, "log": kafka.data.log}
+    return translated("kafka ready at {bootstrap}  data {data}  log {log}", **where)
 
 
 @contextmanager

@@ -1,24 +1,30 @@
 """A secret that can be found by trying, or was never filled in."""
 
+import json
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from converters import PLATFORMS
 from streams.settings.root import SettingsError, load
 
-ACCOUNTS = {
-    "easemob": {"org": "o", "app": "a", "client_id": "i", "client_secret": "long-enough-secret", "callback_secret": "long-enough-secret"},
-    "yunxin": {"app_key": "k", "app_secret": "long-enough-secret"},
-    "rongcloud": {"app_key": "k", "app_secret": "long-enough-secret"},
-    "own": {"secret": "long-enough-secret"},
-}
 SECRETS = [(name, key) for name, platform in PLATFORMS.items() for key in platform.secrets if not key.startswith("mark_")]
 """Those that the platform's console shows; of those that sign marks see `streams.settings.marks`."""
 
 
+def account_of(platform: str) -> dict[str, Any]:
+    """What has to be given of an account, from the platform's example, with secrets that are long enough."""
+    example = PLATFORMS[platform].example
+    assert example is not None
+    fields = msgspec.structs.fields(PLATFORMS[platform].account)
+    needed = {field.name: getattr(example(), field.name) for field in fields if field.required}
+    return {key: "long-enough-secret" if key in PLATFORMS[platform].secrets else value for key, value in needed.items()}
+
+
 def settings(tmp_path: Path, platform: str, **given: str) -> Path:
-    lines = "".join(f'{key} = "{value}"\n' for key, value in (ACCOUNTS[platform] | given).items())
+    lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in (account_of(platform) | given).items())
     file = tmp_path / "relay.toml"
     other = '[apps.two]\nplatform = "own"\ntarget = "one"\naccount = {secret = "another-long-secret"}\n'
     file.write_text(f'{other}[apps.one]\nplatform = "{platform}"\ntarget = "two"\n[apps.one.account]\n{lines}')

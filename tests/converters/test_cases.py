@@ -30,7 +30,8 @@ from tests.converters.shapes import NOW, incoming, shape
 from tests.converters.shapes import body as body_of
 from tests.narrowed import of_kind
 
-CASES = sorted((Path(__file__).parent.parent / "cases").glob("*/*.json"))
+FOLDER = Path(__file__).parent.parent / "cases"
+CASES = sorted(FOLDER.glob("*/*.json"))
 
 
 class Answer(Struct, forbid_unknown_fields=True):
@@ -88,18 +89,19 @@ def test_there_are_cases_of_every_platform() -> None:
 def test_case(path: Path) -> None:
     case, platform, account = read(path)
     given, expect, done = case.given, case.expect, 0
+    assert case.why, "a draft: compare it with the vendor's documentation, and write why it must be so"
     if expect.verdict is not UNSET:
-        assert _verdict(platform, account, given) == expect.verdict, case.why
+        assert verdict(platform, account, given) == expect.verdict, case.why
         done += 1
     if expect.decoded is not UNSET:
         body = body_of(platform.name, given.callback) if given.raw is UNSET else given.raw.encode("latin-1")
         stored = Callback("app", body, NOW, given.headers)
-        shown = wire.load_any(wire.dump_any([_shown(one) for one in platform.decode(stored, account)]))
-        assert shown == expect.decoded, case.why
+        found = wire.load_any(wire.dump_any([shown(one) for one in platform.decode(stored, account)]))
+        assert found == expect.decoded, case.why
         done += 1
     if expect.requests is not UNSET:
         encoded = platform.encode(given.delivery, account, given.there)
-        assert [_sent(request) for request in encoded.requests] == expect.requests, case.why
+        assert [sent(request) for request in encoded.requests] == expect.requests, case.why
         assert list(encoded.losses) == expect.losses, case.why
         done += 1
     if expect.outcome is not UNSET:
@@ -111,7 +113,7 @@ def test_case(path: Path) -> None:
     assert done, "a case that expects nothing"
 
 
-def _verdict(platform: Any, account: Any, given: Given) -> str:
+def verdict(platform: Any, account: Any, given: Given) -> str:
     if platform.name == "easemob":  # the signature is part of the sample
         request = Incoming(given.headers, "", wire.dump_any(given.callback) if given.raw is UNSET else given.raw.encode("latin-1"))
     else:
@@ -127,13 +129,13 @@ def _verdict(platform: Any, account: Any, given: Given) -> str:
             return f"rejected: {reason}"
 
 
-def _shown(one: Decoded) -> dict[str, Any]:
+def shown(one: Decoded) -> dict[str, Any]:
     match one:
         case DecodedEvent(event=event, losses=losses):
-            shown = {"said": msgspec.to_builtins(event)}
+            said = {"said": msgspec.to_builtins(event)}
             if one.elsewhere:
-                shown["elsewhere"] = [other.event.id for other in one.elsewhere]
-            return {**shown, "losses": [{"what": loss.what} for loss in losses]} if losses else shown
+                said["elsewhere"] = [other.event.id for other in one.elsewhere]
+            return {**said, "losses": [{"what": loss.what} for loss in losses]} if losses else said
         case Ignored(reason=reason):
             return {"ignored": reason}
         case OwnEcho():
@@ -141,14 +143,14 @@ def _shown(one: Decoded) -> dict[str, Any]:
             return {"echo": {name: value for name, value in msgspec.to_builtins(one).items() if name not in usual or value != usual[name]}}
 
 
-def _sent(request: Request) -> dict[str, Any]:
+def sent(request: Request) -> dict[str, Any]:
     """Without the method where it is POST, and without a body where there is none; a field that comes several times is a list."""
-    sent: dict[str, Any] = {"api": request.api, "path": request.path}
+    call: dict[str, Any] = {"api": request.api, "path": request.path}
     if request.method != "POST":
-        sent["method"] = request.method
+        call["method"] = request.method
     if not request.body:
-        return sent
+        return call
     if "json" in request.headers["Content-Type"]:
-        return sent | {"body": wire.load_any(request.body)}
+        return call | {"body": wire.load_any(request.body)}
     fields = parse_qs(request.body.decode(), keep_blank_values=True, strict_parsing=True)
-    return sent | {"body": {name: values[0] if len(values) == 1 else values for name, values in fields.items()}}
+    return call | {"body": {name: values[0] if len(values) == 1 else values for name, values in fields.items()}}

@@ -1,6 +1,6 @@
 """`make demo`: the whole relay on this machine, with people talking on both sides.
 
-PLATFORM: the one that is left, `yunxin`, `rongcloud` or `own`. ONCE=1: a fixed run, checked.
+PLATFORM: the one that is left, any of `tests.apps` but Easemob. ONCE=1: a fixed run, checked.
 """
 
 import contextlib
@@ -13,9 +13,11 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 
+from streams.locale.language import of_environment
 from tests import doings
 from tests.apps import APPS
 from tests.demo.crossing import check as check_messages
@@ -29,6 +31,23 @@ from tests.fetched import Fetched
 from tests.stack import Stack
 
 
+class Words(NamedTuple):
+    """What the demo says itself; where its parts tell of what they do, they speak English."""
+
+    en: str
+    zh: str
+
+
+EACH_LINE = Words("Each line is what arrived on the other side. Ctrl-C ends it.", "每一行是到达另一边的一条消息。按 Ctrl-C 结束。")
+STOPS = Words("stops", "正在停止")
+GOOD = Words("every message arrived once and in order", "每条消息都只到了一次，顺序正确")
+WRONG = Words("that was not right", "结果不正确，见上面的红字")
+
+
+def say(words: Words) -> str:
+    return words.zh if of_environment() == "zh" else words.en
+
+
 def addresses(console: Console, stack: Stack) -> None:
     rows = {name: f"http://127.0.0.1:{role.observe}/metrics" for name, role in stack.roles.items()}
     rows["callbacks"] = f"{stack.ingress}/callbacks/old, …/new"
@@ -40,7 +59,7 @@ def addresses(console: Console, stack: Stack) -> None:
 
 def talk(stack: Stack, console: Console, stop: threading.Event, journals: Journals, fetched: Fetched, *, once: bool) -> None:
     shown, people = Shown(console, journals, fetched), People(stack, journals)
-    one_round = script(edits=APPS[stack.platforms[0]].edits, files=stack.carries)
+    one_round = script(lacks=APPS[stack.platforms[0]].lacks, files=stack.carries)
     many = ROUNDS * len(one_round) if once else None
     told = lines(one_round)
     spoken = 0
@@ -114,11 +133,11 @@ def main() -> int:
             page = exits.enter_context(Page(journals, fetched))
             console.print(f"hear and see them · 看图听音: {page.url}", highlight=False)
         if not once:
-            console.print("\nEach line is what arrived on the other side. Ctrl-C ends it.\n", highlight=False)
+            console.print(f"\n{say(EACH_LINE)}\n", highlight=False)
         talk(stack, console, stop, journals, fetched, once=once)
         good = verdict(console, journals, fetched)
-        console.print("[dim]· stops[/]")
-    console.print("[green]every message arrived once and in order[/]" if good else "[red]that was not right[/]")
+        console.print(f"[dim]· {say(STOPS)}[/]")
+    console.print(f"[green]{say(GOOD)}[/]" if good else f"[red]{say(WRONG)}[/]")
     return 0 if good else 1
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from tests import attachments
 from tests.apps import APPS
 from tests.attachments import Sample
-from tests.deeds import EDIT, RECALL
+from tests.deeds import EDIT, RECALL, recalled
 from tests.demo.crossing import Arrived
 from tests.demo.journals import Journals
 from tests.demo.script import SENDS, Line
@@ -15,8 +15,8 @@ from tests.stack import NAMES, Stack
 
 READING = 500
 """Milliseconds that a message is there before anybody answers it."""
-RECORDS = {"yunxin": "aac", "easemob": "amr", "rongcloud": "aac", "own": "mp3"}
-"""How the apps of a platform record voices."""
+RECORDS = {"yunxin": "aac", "easemob": "amr", "rongcloud": "aac"}
+"""How the apps of a platform record voices; as MP3 where nothing is said."""
 
 
 class People:
@@ -47,7 +47,7 @@ class People:
             EDIT[platform](side, place, self._last[line[:3]], line.text)
             return
         if line.does == "recall":
-            RECALL[platform](side, place, self._last[line[:3]])
+            RECALL.get(platform, recalled)(side, place, self._last[line[:3]])
             return
         if line.does in SENDS:
             inline = line.does == "voice" and next(self._voices[line.side]) % 2 == 1
@@ -75,7 +75,7 @@ def sample(platform: str, line: Line, *, inline: bool) -> Sample:
         case "gif":
             return attachments.gif(line.number)
         case "voice":
-            codec = "amr" if platform == "rongcloud" and inline else RECORDS[platform]
+            codec = "amr" if platform == "rongcloud" and inline else RECORDS.get(platform, "mp3")
             return attachments.voice(line.number, codec, 1.0 + line.number % 4)
         case "video":
             return attachments.video(line.number)

@@ -47,9 +47,9 @@ ROUNDS = 5
 """Of a checked run."""
 
 
-def script(*, edits: bool = True, files: bool = True) -> list[Line]:
-    """One round; without *edits* where nobody can, without *files* where none are brought over."""
-    left = (frozenset() if edits else {"edit"}) | (frozenset() if files else SENDS)
+def script(*, lacks: frozenset[str] = frozenset(), files: bool = True) -> list[Line]:
+    """One round; without what one of the platforms *lacks*, without *files* where none are brought over."""
+    left = lacks | (frozenset() if files else SENDS)
     return [line for line in _LINES if line.does not in left]
 
 

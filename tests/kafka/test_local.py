@@ -1,5 +1,6 @@
 """A node of its own, started and stopped the way a person would."""
 
+import errno
 import os
 import select
 import signal
@@ -152,6 +153,26 @@ def test_without_network_the_message_names_the_mirror_setting_but_not_the_mirror
         jars.classpath(tmp_path)
     assert "secret" not in str(caught.value)
     assert "no answer" in caught.value.seen
+
+
+def test_a_cache_that_cannot_be_written_is_named_with_its_setting(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DownloadFailedError, match=jars.CACHE) as caught:
+        jars.classpath(tmp_path / "file" / "cache")
+    assert str(tmp_path / "file") in caught.value.seen
+    assert "Not a directory" in caught.value.seen
+
+
+@pytest.mark.parametrize("why", [errno.EROFS, errno.ENOSPC])
+def test_a_disk_that_is_full_or_read_only_is_not_taken_for_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: int) -> None:
+    def resolve(context: object, version: str) -> None:
+        raise OSError(why, os.strerror(why), str(tmp_path / "a.jar"))
+
+    monkeypatch.setattr(jars, "_resolve", resolve)
+    with pytest.raises(DownloadFailedError, match=jars.CACHE) as caught:
+        jars.classpath(tmp_path)
+    assert os.strerror(why) in caught.value.seen
+    assert "repository" not in str(caught.value)
 
 
 def test_a_cached_classpath_needs_no_network_and_a_lost_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,8 @@
 """Moods, the journal, loads: what both simulators share."""
 
+import socket
+import subprocess
+import sys
 from typing import Any
 
 import httpx
@@ -156,3 +159,21 @@ def test_a_process_takes_its_options_and_stops_cleanly(receiver: Receiver) -> No
 def test_a_process_that_cannot_start_says_so() -> None:
     with pytest.raises(RuntimeError, match="simulator ended with 2"):
         SimulatorProcess("yunxin", limit_calls="many")
+
+
+def test_a_taken_port_is_named_in_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        command = [sys.executable, "-m", "tests.simulators", "own", "--port", str(port)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (said,) = done.stderr.splitlines()
+    assert f"127.0.0.1:{port}" in said
+    assert "--port" in said
+
+
+def test_a_platform_without_a_simulator_is_told_which_there_are() -> None:
+    done = subprocess.run([sys.executable, "-m", "tests.simulators", "nobody"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "PLATFORM is one of easemob, own, rongcloud, yunxin" in done.stderr

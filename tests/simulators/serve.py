@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import sys
 from collections.abc import Callable
 
 import uvicorn
@@ -17,11 +18,15 @@ class Protocol(HttpToolsProtocol):
         self.scope["state"]["transport"] = self.transport
 
 
+class PortTakenError(OSError):
+    """The port of a simulator cannot be had; the message can be shown to a person as it is."""
+
+
 class Server(uvicorn.Server):
     """Gives its URL to *ready* once it listens."""
 
     def __init__(self, app: Starlette, port: int, ready: Callable[[str], None], patience: int = 1) -> None:
-        """*patience*: seconds in which open calls may end when it stops."""
+        """*patience*: seconds in which open calls may end when it stops. Raises PortTakenError."""
         config = uvicorn.Config(
             app,
             http=Protocol,
@@ -34,7 +39,12 @@ class Server(uvicorn.Server):
         )
         super().__init__(config)
         self._ready = ready
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=1024)
+        try:
+            self.listener = socket.create_server(("127.0.0.1", port), backlog=1024)
+        except OSError as error:
+            raise PortTakenError(
+                f"cannot listen on 127.0.0.1:{port} ({error.strerror}): stop what listens there, or change --port"
+            ) from None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -50,4 +60,8 @@ def serve(app: Starlette, port: int) -> None:
     # uvicorn raises the signal again when it is done; without a handler that would end the process by signal.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    Server(app, port, lambda url: print(f"ready {url}", flush=True)).serve_here()
+    try:
+        server = Server(app, port, lambda url: print(f"ready {url}", flush=True))
+    except PortTakenError as error:
+        sys.exit(str(error))
+    server.serve_here()

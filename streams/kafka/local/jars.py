@@ -1,5 +1,6 @@
 """Kafka's own files, fetched once and kept in the user's cache directory."""
 
+import errno
 import fcntl
 import os
 import zipfile
@@ -23,6 +24,7 @@ OTHERS = ("3.7.2", "3.9.2", "4.0.2", "4.4.0")
 LOGGING_VERSION = "1.7.36"  # of the API that Kafka is built against
 MIRROR = "IM_RELAY_MAVEN_REPOSITORY"
 CACHE = "XDG_CACHE_HOME"
+_OF_THE_DISK = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR})
 
 
 def default_cache() -> Path:
@@ -45,9 +47,9 @@ def classpath(cache: Path | None = None, version: str = KAFKA_VERSION, say: Call
     """
     cache = cache or default_cache()
     listing = cache / f"kafka-{version}.json"
-    if jars := _listed(listing):
-        return jars
     try:
+        if jars := _listed(listing):
+            return jars
         cache.mkdir(parents=True, exist_ok=True)
         with (cache / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # two first starts at once must not write the same file
@@ -59,10 +61,10 @@ def classpath(cache: Path | None = None, version: str = KAFKA_VERSION, say: Call
             partial.write_bytes(msgspec.json.encode([str(jar) for jar in jars]))
             partial.replace(listing)
             return jars
-    except PermissionError as error:
+    except OSError as error:
         raise DownloadFailedError(
-            seen=localized("{filename} cannot be written", filename=error.filename),
-            expected=localized("a cache directory of one's own"),
+            seen=localized("{path} cannot be written ({why})", path=error.filename or cache, why=error.strerror or type(error).__name__),
+            expected=localized("a directory for Kafka's files that this user may write to, with 60 MB free"),
             change=localized("{cache} in the environment", cache=CACHE),
         ) from error
 
@@ -88,6 +90,8 @@ def _fetch(repository: Path, version: str) -> tuple[Path, ...]:
             jars = tuple(pool.map(lambda artifact: artifact.resolve(), artifacts))
         _refuse_truncated(jars)
     except (RuntimeError, OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+            raise
         # The cause is named by its kind only: its text has the mirror's address, which may hold a password.
         raise DownloadFailedError(
             seen=localized("Kafka {version} could not be fetched ({error})", version=version, error=_kind(error)),
