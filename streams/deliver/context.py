@@ -81,11 +81,6 @@ class DeliverContext(Struct, frozen=True):
         app = self.apps.get(target)
         return app is not None and app.platform.echo_tells_time
 
-    def canary(self, delivery: Delivery) -> bytes:
-        """The key of the conversation of the source app's test users, see `App`."""
-        source = self.apps.get(delivery.event.source)
-        return source.canary if source is not None else b""
-
     def direction(self, delivery: Delivery) -> str:
         source = self.apps.get(delivery.event.source)
         return f"{source.platform.name if source else 'unknown'}>{self.platform}"

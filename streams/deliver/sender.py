@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from functools import partial
 
 import structlog
 
@@ -67,7 +68,8 @@ class Sender:
             log.error("defect in an encoder", app=app.name, event_id=event.delivery.event.id, error=name)  # noqa: TRY400
             event.outcome = Refused(f"defect: {name}")
             return
-        for loss in () if event.canary else (*encoded.losses, *losses_of(there.files), *([Loss("withheld")] if there.withheld else [])):
+        losses = (*encoded.losses, *losses_of(there.files)) if there.files else encoded.losses
+        for loss in () if event.canary else (*losses, *([Loss("withheld")] if there.withheld else [])):
             metrics.LOSSES.labels(self._context.direction(event.delivery), loss.what).inc()
         event.requests = len(encoded.requests)
         event.outcome = await self._requests(event, encoded.requests)
@@ -102,18 +104,16 @@ class Sender:
             elif isinstance(found, Unsure | Refused):
                 return found
         for part in range(first, len(requests)):
-            outcome = await self._until_known(event, requests[part], part)
+            answered = await self._answered(event, requests[part], part)
+            outcome = await self._completed(event, answered, part) if isinstance(answered, Partial) else answered
             if not isinstance(outcome, Delivered):
                 break
             event.arrived += (outcome,)
         return outcome
 
-    async def _until_known(self, event: OpenEvent, request: Request, part: int) -> Outcome:
-        """One of its requests, and what its answer leaves to be asked for."""
-        done: Delivered | None = None
-        losses: list[Loss] = []
-        reason = ""
-        left = [request]
+    async def _completed(self, event: OpenEvent, answered: Partial, part: int) -> Outcome:
+        """What the answer to one of its requests leaves to be asked for."""
+        done, losses, reason, left = answered.done, list(answered.losses), answered.reason, list(answered.rest)
         while left:
             outcome = await self._answered(event, left.pop(0), part)
             if isinstance(outcome, Partial):
@@ -137,7 +137,7 @@ class Sender:
             if not event.unsure:  # else it goes on where an earlier owner was
                 event.began = clock()
             outcome, attempts = await attempt(
-                lambda: self._once(event, request, part),
+                partial(self._once, event, request, part),
                 delays(settings.backoff, settings.backoff_max),
                 self._sleep,
                 settings.retry_for,
@@ -163,7 +163,9 @@ class Sender:
             event.move(EventState.GATE)
             if self._drain.order.is_set():
                 raise RevokedError
-            if (there := self._echoed(event, part)) is not None:
+            if (there := event.there(part)) is not None:
+                event.by = "echo"
+                metrics.RESENDS_AVOIDED.labels(self._context.platform).inc()
                 return there
             # Until it has passed the gate, an order to drain ends the wait.
             self._at_the_gate.add(me)
@@ -186,14 +188,6 @@ class Sender:
             finally:
                 self._at_the_gate.discard(me)
 
-    def _echoed(self, event: OpenEvent, part: int) -> Delivered | None:
-        """What the target has called back about a request that was about to leave once more."""
-        there = event.there(part)
-        if there is not None:
-            event.by = "echo"
-            metrics.RESENDS_AVOIDED.labels(self._context.platform).inc()
-        return there
-
     async def _licensed(self, event: OpenEvent, request: Request, part: int) -> Answered | None:
         """None where the target called back before it could leave."""
         async with self._slots.of(event.source):
@@ -210,7 +204,7 @@ class Sender:
             name = event.delivery.event.id
             client = self._context.clients[event.delivery.target]
             # Asked until the last moment before the socket: a token or a connection may have to be waited for.
-            answer = asyncio.create_task(client.send(request, lambda: self._leaves(event, part, until)))
+            answer = asyncio.create_task(client.send(request, partial(self._leaves, event, part, until)))
             self._context.under_way[name] = SentRequest(part, answer)
             self._mine[name] = clock()
             self._kept.add(name)

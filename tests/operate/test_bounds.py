@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from aiokafka import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
@@ -90,7 +91,8 @@ def test_letters_put_back_are_past_and_old_ones_have_to_be_asked_for(ground: Gro
     ],
 )
 def test_only_what_is_live_is_in_the_latency(headers: list[tuple[str, bytes]], live: bool, is_past: bool, silent: bool) -> None:
-    event = begun(OffsetTracker(("t", 0), live=live), 7, OutputRecord(b"k", b"v", headers), delivery(1), None, 0.0)
+    lane = OffsetTracker(TopicPartition("t", 0), live=live)
+    event = begun(lane, 7, OutputRecord(b"k", b"v", headers), delivery(1), None, 0.0, past=past(headers))
     assert (event.past, event.delivery.silent) == (is_past, silent)
 
 
