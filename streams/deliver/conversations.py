@@ -1,7 +1,6 @@
 """Events of a partition that are open, in a queue for each conversation."""
 
 from collections import deque
-from collections.abc import Callable
 
 from msgspec import Struct, structs
 
@@ -137,18 +136,16 @@ class Conversations:
     """At most one event of a conversation is on its way; the others wait behind it in the order in which they were read.
 
     A conversation may have a sixteenth of the *window* open, a source a quarter: more would go no sooner, since each conversation sends one
-    after the other. Who has next to nothing open comes in even where the window is full. *left* is called when an event has left its queue,
-    and when it is forgotten.
+    after the other. Who has next to nothing open comes in even where the window is full.
     """
 
-    def __init__(self, window: int, left: Callable[[OpenEvent], None] = lambda _: None) -> None:
+    def __init__(self, window: int) -> None:
         self._window = window
         self._conversation, self._source = max(1, window // 16), max(1, window // 4)
         self._queues: dict[bytes, deque[OpenEvent]] = {}
         self.events: dict[str, OpenEvent] = {}
         """By id: those that are open, and those that have ended and are not written down yet."""
         self._by: dict[str, int] = {}
-        self._left = left
 
     def of(self, key: bytes) -> int:
         """How many events of the conversation are in its queue."""
@@ -195,13 +192,11 @@ class Conversations:
             self._by[event.source] -= 1
         else:
             del self._by[event.source]
-        self._left(event)
         return queue[0] if queue else None
 
     def forget(self, event: OpenEvent) -> None:
         """The end of *event* is written down: from now on the ledger knows it."""
         del self.events[event.delivery.event.id]
-        self._left(event)
 
 
 def _goes_before(event: OpenEvent, other: OpenEvent, *, head: bool) -> bool:

@@ -173,9 +173,11 @@ class Intake:
         return not self._open.has_room(key, source_of(delivery)) or (self._parked.count > 0 and key in self._parked)
 
     def freed(self, event: OpenEvent) -> bool:
-        """*event* has made room; whether somebody waits for it."""
+        """*event* has left its queue, or the window; whether somebody waits for the room."""
+        if not self._parked.count:
+            return False
         self._parked.freed(event.key, event.source)
-        return bool(self._parked.count)
+        return True
 
     def _buried(
         self, lane: OffsetTracker, record: ConsumerRecord, event: bytes, app: str, verdict: Verdict, why: foreign_records.Why | None = None

@@ -222,11 +222,8 @@ class LedgerWriter:
         ledger = self._names.ledger, self._partition
         headers = self._mark
         again, self._again = self._again, {}
-        for name, known in again.items():
-            outputs.add(*ledger, name, known, headers)
-            headers = []
         entries = [(name, dump(entry), entry) for name, entry in self._all_entries(ended, intents, outputs)]
-        for name, value, _ in entries:
+        for name, value in (*again.items(), *[(name, value) for name, value, _ in entries]):
             outputs.add(*ledger, name, value, headers)
             headers = []
         dead = self._bury_ended(ended, outputs) if ended or self._buried else None

@@ -21,7 +21,7 @@ from converters.platform import Answered, Partial, Request
 from streams.deliver.context import DeliverContext, SentRequest, arrived, ended, in_flight
 from streams.deliver.conversations import OpenEvent
 from streams.deliver.in_doubt import InDoubt
-from streams.deliver.protocol import EventState, longest_ago, may_leave
+from streams.deliver.protocol import EventState, last_word, longest_ago, may_leave, repeatable
 from streams.exactly_once.shutdown import RevokedError, Shutdown, clock
 from streams.observe import metrics
 from streams.outbound.attempts import attempt, delays
@@ -144,8 +144,7 @@ class Sender:
                 clock,
             )
             event.attempts += attempts
-            if event.unsure and request.repeatable_for and isinstance(outcome, NotSent):
-                outcome = Unsure(outcome.reason)  # of the last attempt that is true, and not of one before it
+            outcome = last_word(outcome, request, unsure=event.unsure)
             event.unsure = False
             if not isinstance(outcome, Unsure):
                 return outcome
@@ -157,6 +156,7 @@ class Sender:
         """One attempt, when breaker and quotas let it: who waits there has no intent, and no lease that grows old."""
         admission = self._context.admissions[event.delivery.target]
         again = event.attempts > 0
+        ahead = self._settings.backoff_max + self._settings.timeout  # so long may the next attempt take to be answered
         me = asyncio.current_task()
         assert me is not None
         while True:
@@ -175,13 +175,13 @@ class Sender:
                         again = True
                         continue
                     self._at_the_gate.discard(me)
-                    if event.unsure and not self._may_repeat(event, request):
+                    if event.unsure and not repeatable(request, clock() - event.began, ahead):
                         return Unsure("an earlier attempt had no answer, and it is too late to repeat it")
                     outcome = await self._licensed(event, request, part)
                     if outcome is None:
                         continue  # it has not left, and says nothing of the target
                     admission.learn(breaker_call, request, outcome)
-                    if isinstance(outcome, Unsure) and self._may_repeat(event, request):
+                    if isinstance(outcome, Unsure) and repeatable(request, clock() - event.began, ahead):
                         event.unsure = True
                         return NotSent(outcome.reason)
                     return outcome
@@ -257,22 +257,12 @@ class Sender:
         left = max(0.0, self._taken_over + self._settings.lease - clock())
         # Not by the difference of two clocks alone: one that is behind would make an old request look young.
         event.began = clock() - longest_ago(event.doubt, time.time(), self._settings.clock_margin)
-        remembered = self._remembered(event, request, left + self._settings.timeout)
-        if request.repeatable and (remembered or not request.repeatable_for):
+        if repeatable(request, clock() - event.began, left + self._settings.timeout):
             await self._drain.rest(left)
-            event.unsure = remembered
+            event.unsure = request.repeatable_for > 0
             return NotSent("a request of an earlier owner, which may be repeated")
         doubt = Unsure("a request of an earlier owner")
         return await self._doubts.settle(event, part, doubt, left + self._settings.echo_wait)
-
-    def _may_repeat(self, event: OpenEvent, request: Request) -> bool:
-        # The next attempt may take as long as the platform may take to answer it.
-        ahead = self._settings.backoff_max + self._settings.timeout
-        return request.repeatable and (not request.repeatable_for or self._remembered(event, request, ahead))
-
-    def _remembered(self, event: OpenEvent, request: Request, ahead: float) -> bool:
-        """Whether the target will still know the first attempt *ahead* seconds from now."""
-        return clock() - event.began + ahead < request.repeatable_for
 
     async def _sleep(self, seconds: float) -> None:
         with metrics.HELD_CONVERSATIONS.labels(self._context.platform, "retry").track_inprogress():

@@ -67,7 +67,7 @@ class DeliverWorker:
             OffsetTracker(TopicPartition(names.deliveries, partition), live=True),
             OffsetTracker(TopicPartition(names.backfill, partition), live=False),
         )
-        self._open = Conversations(settings.max_open_events, self._left)
+        self._open = Conversations(settings.max_open_events)
         self._writer = LedgerWriter(partition, context, lanes, store, self._index, task.nudge)
         self._doubts = InDoubt(context, self._drain, lambda: task.catch_up(self._echo_input))
         self._sender = Sender(context, self._drain, self._doubts, self._writer.permit)
@@ -97,6 +97,7 @@ class DeliverWorker:
                 written = clock()
                 for event in await writer.write(task):
                     self._open.forget(event)
+                    self._intake.freed(event)
                     self._sender.written(event)
             elif task.draining.is_set():
                 await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
@@ -151,9 +152,12 @@ class DeliverWorker:
         self._open_gauge.inc()
         self._start(event)
 
-    def _left(self, event: OpenEvent) -> None:
+    def _after(self, event: OpenEvent) -> OpenEvent | None:
+        """The next of its conversation, now that *event*, its head, has ended or steps aside."""
+        following = self._open.end(event)
         if self._intake.freed(event):
             self._task.nudge()
+        return following
 
     def _start(self, event: OpenEvent) -> None:
         event.held = self._reorder_wait > 0 and self._settling(event) > 0
@@ -173,13 +177,13 @@ class DeliverWorker:
                     continue
                 now.held = False
                 if now.files and not await self._files.hold(now):
-                    following = self._open.end(now)
+                    following = self._after(now)
                     for instead in self._files.set_aside(now):
                         self._start(instead)
                     continue
                 there = NOTHING if now.is_plain else await self._prepared(now)
                 if there is None:
-                    following = self._open.end(now)
+                    following = self._after(now)
                     continue
                 live = now.lane.live and isinstance(now.delivery.event.operation, Post)
                 if live and self._index.is_late(now.delivery):
@@ -194,7 +198,7 @@ class DeliverWorker:
                 ledger_records.note(now, self._context.dead_letter_limit)
                 if live:
                     self._index.said(now.delivery)
-                following = self._open.end(now)
+                following = self._after(now)
                 self._open_gauge.dec()
                 self._writer.ended.append(now)
                 # What waits for company need not be told of each who joins.

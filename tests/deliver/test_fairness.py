@@ -90,7 +90,7 @@ class Desk:
 
     def __init__(self, room: int = 1 << 20) -> None:
         self.lane = OffsetTracker(TopicPartition("d", 0), live=True)
-        self.events = Conversations(WINDOW, lambda event: self.parked.freed(event.key, event.source))
+        self.events = Conversations(WINDOW)
         self.room = ParkingBudget(room)
         self.parked = ParkedRecords(self.events, self.room)
         self.made: dict[int, Delivery] = {}
@@ -119,7 +119,9 @@ class Desk:
         queue = self.events._queues[key.encode()]
         event = queue[0]
         self.events.end(event)
+        self.parked.freed(event.key, event.source)
         self.events.forget(event)
+        self.parked.freed(event.key, event.source)
         for record in self.parked.ready(self.lane):
             self._open(record)
 
