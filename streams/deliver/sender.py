@@ -9,16 +9,17 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 
 import structlog
+from prometheus_client import Gauge
 
-from converters.core.model import Loss, TargetContext
+from converters.core.model import TargetContext
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from converters.files.media import losses as losses_of
 from converters.files.withheld import placeholder
 from converters.platform import Answered, Partial, Request
-from streams.deliver.context import DeliverContext, SentRequest, arrived, ended, in_flight
+from streams.deliver.context import DeliverContext, SentRequest
 from streams.deliver.conversations import OpenEvent
 from streams.deliver.in_doubt import InDoubt
 from streams.deliver.protocol import EventState, last_word, longest_ago, may_leave, repeatable
@@ -69,15 +70,14 @@ class Sender:
             event.outcome = Refused(f"defect: {name}")
             return
         losses = (*encoded.losses, *losses_of(there.files)) if there.files else encoded.losses
-        for loss in () if event.canary else (*losses, *([Loss("withheld")] if there.withheld else [])):
-            metrics.LOSSES.labels(self._context.direction(event.delivery), loss.what).inc()
+        if losses or there.withheld:
+            self._context.counts.of(event).lost(event, (*(loss.what for loss in losses), *(["withheld"] if there.withheld else [])))
         event.requests = len(encoded.requests)
         event.outcome = await self._requests(event, encoded.requests)
+        counts = self._context.counts.of(event)
         if isinstance(event.outcome, Delivered):
-            arrived(self._context.direction(event.delivery), event)
-        api = encoded.requests[-1].api if encoded.requests else ""
-        if not event.canary:
-            ended(app.name, self._context.platform, api, type(event.outcome)).inc()
+            counts.arrived(event)
+        counts.ended(event, encoded.requests[-1].api if encoded.requests else "")
 
     def drain(self) -> None:
         """Wake all who wait, so that they see that the partition is let go."""
@@ -126,8 +126,8 @@ class Sender:
             done = found if found is not None and (done is None or found.remote_id) else done
         if done is None:
             return Refused(reason)
+        self._context.counts.of(event).lost(event, (loss.what for loss in losses))
         for loss in losses:
-            metrics.LOSSES.labels(self._context.direction(event.delivery), loss.what).inc()
             log.warning("left out", event_id=event.delivery.event.id, what=loss.what, who=loss.detail, reason=reason)
         return done
 
@@ -211,7 +211,7 @@ class Sender:
             # Not the answer itself is awaited: it outlives a conversation that is cancelled.
             here = asyncio.get_running_loop().create_future()
             answer.add_done_callback(lambda done: self._arrived(name, client.app, done, here))
-            in_flight(client.app).inc()
+            _in_flight(client.app).inc()
             await here
             if answer.cancelled():
                 raise RevokedError
@@ -229,7 +229,7 @@ class Sender:
         self._forget(event.delivery.event.id)
 
     def _arrived(self, name: str, app: str, answer: "asyncio.Task[Answered]", here: "asyncio.Future[None]") -> None:
-        in_flight(app).dec()
+        _in_flight(app).dec()
         self._mine.pop(name, None)
         # The answer itself is kept until it is written down: if the work has to start anew, it finds it again.
         if answer.cancelled():
@@ -267,3 +267,8 @@ class Sender:
     async def _sleep(self, seconds: float) -> None:
         with metrics.HELD_CONVERSATIONS.labels(self._context.platform, "retry").track_inprogress():
             await self._drain.rest(seconds)
+
+
+@cache
+def _in_flight(app: str) -> Gauge:
+    return metrics.IN_FLIGHT.labels(app)

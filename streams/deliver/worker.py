@@ -230,7 +230,10 @@ class DeliverWorker:
     async def _prepared(self, event: OpenEvent) -> TargetContext | None:
         """What is known at the target of the messages that *event* names; None where it steps aside and waits for one."""
         await self._peers.current()
-        return prepared(event, self._index, self._waiting, clock(), timed=self._context.timed(event.delivery.target))
+        there = prepared(event, self._index, self._waiting, clock(), timed=self._context.timed(event.delivery.target))
+        if event.by == "ours":
+            self._context.counts.of(event).was_ours(event)
+        return there
 
     def _is_there(self, event: OpenEvent) -> bool:
         ref = named_by(event.delivery.event.operation)
