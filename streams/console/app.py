@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, quote
 import structlog
 from msgspec import Struct
 
+from streams.audit.log import AuditLog
 from streams.console.access import Access, Person, RefusedError
-from streams.console.audit import AuditLog
 from streams.console.forms import BadFormError, Form, acted, read_form, resolve_letters
 from streams.console.frame import View, page
 from streams.console.looks import LOOKS

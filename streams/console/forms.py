@@ -9,10 +9,10 @@ from urllib.parse import parse_qsl
 from msgspec import Struct
 
 from converters.core.localized import text_of
+from streams.audit.act import What
+from streams.audit.log import REASON, SUBJECT, AuditLog
 from streams.cli.times import moment
 from streams.console.access import Person
-from streams.console.act import What
-from streams.console.audit import REASON, SUBJECT, AuditLog
 from streams.console.frame import View, box
 from streams.console.letter_views import FILTERS, SHOWN, STAGES, LetterAct, confirm_view, done, letters_view, place_of
 from streams.console.readings import Readings
@@ -125,8 +125,9 @@ async def resolve_letters(readings: Readings, audit: AuditLog, form: Form, words
         return await _again(readings, act.given, words, person, refused)
     end, what = _ENDS[act.what]
     subject = _subject(letters)
-    begun = await audit.begin(person, what, source, subject=subject, reason=reason if act.what == "drop" else "", count=len(letters))
-    mark = Resolution(resolved=end, offset=0, at=now(), by=f"{person.name} (console)", reason=reason if act.what == "drop" else "")
+    said = reason if act.what == "drop" else ""
+    begun = await audit.begin(what, person.name, person.role, source, subject=subject, reason=said, count=len(letters))
+    mark = Resolution(resolved=end, offset=0, at=now(), by=f"{person.name} (console)", reason=said)
     try:
         counts = await asyncio.shield(asyncio.ensure_future(readings.resolve(letters, mark)))
     except OperateError:

@@ -14,8 +14,8 @@ from converters.routing.id_mapping import UnmappedError, map_user
 from converters.routing.identity_table import IdentityTable, Kind
 from converters.routing.route import App
 from converters.routing.user_ids import fold
-from streams.console.act import Act
-from streams.console.audit import latest
+from streams.audit.act import Act
+from streams.audit.log import latest
 from streams.console.scrape import Scraped, scrape
 from streams.exactly_once.producers import ProducerSettings
 from streams.kafka import record_kinds, topics

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from streams.audit.act import Act
 from streams.cli.times import shown
-from streams.console.act import Act
 from streams.console.frame import View, box, choice, field, moment, table
 from streams.console.markup import Element, h
 from streams.console.readings import UserSides, Way

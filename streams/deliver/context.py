@@ -1,27 +1,21 @@
 """What all partitions of a deliver worker share."""
 
 import asyncio
-import time
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
 from msgspec import Struct
-from prometheus_client import Counter, Gauge, Histogram
 
-from converters.core.model import Delivery
-from converters.core.outcome import Outcome
 from converters.platform import Answered
 from converters.routing.route import App
 from streams.dead_letters.dead_letter_limit import DeadLetterLimit
-from streams.deliver.conversations import OpenEvent
+from streams.deliver.event_counts import EventCounts
 from streams.deliver.parked import ParkingBudget
 from streams.deliver.progress import Progress
 from streams.deliver.settings import DeliverSettings
 from streams.kafka.cluster import Where
 from streams.kafka.linger import AdaptiveLinger
 from streams.kafka.log_reader import LogReader
-from streams.observe import metrics
 from streams.outbound.admission import Admission
 from streams.outbound.client import PlatformClient
 from streams.state.turns import FairTurns
@@ -59,6 +53,7 @@ class DeliverContext(Struct, frozen=True):
     clients: Mapping[str, PlatformClient]
     admissions: Mapping[str, Admission]
     settings: DeliverSettings
+    counts: EventCounts
     state: Path
     bootstrap: Where
     dead_letter_limit: DeadLetterLimit
@@ -80,38 +75,3 @@ class DeliverContext(Struct, frozen=True):
         """Whether the callbacks of that app tell its own time of a message."""
         app = self.apps.get(target)
         return app is not None and app.platform.echo_tells_time
-
-    def canary(self, delivery: Delivery) -> bytes:
-        """The key of the conversation of the source app's test users, see `App`."""
-        source = self.apps.get(delivery.event.source)
-        return source.canary if source is not None else b""
-
-    def direction(self, delivery: Delivery) -> str:
-        source = self.apps.get(delivery.event.source)
-        return f"{source.platform.name if source else 'unknown'}>{self.platform}"
-
-
-@cache
-def _end_to_end(direction: str) -> Histogram:
-    return metrics.END_TO_END_SECONDS.labels(direction)
-
-
-def arrived(direction: str, event: OpenEvent) -> None:
-    """Count a delivered *event*: of one that is not live, how long it took says nothing."""
-    if event.canary:
-        return
-    if event.past:
-        metrics.HISTORICAL.labels(direction).inc()
-    else:
-        _end_to_end(direction).observe(max(0.0, time.time() - event.delivery.event.at / 1000))
-
-
-@cache
-def in_flight(app: str) -> Gauge:
-    return metrics.IN_FLIGHT.labels(app)
-
-
-@cache
-def ended(app: str, platform: str, api: str, outcome: type[Outcome]) -> Counter:
-    words = {"delivered": "delivered", "refused": "refused", "unsure": "unsure", "not_sent": "gave_up"}
-    return metrics.SENDS.labels(app, platform, api, words[str(outcome.__struct_config__.tag)])

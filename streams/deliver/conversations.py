@@ -1,7 +1,6 @@
 """Events of a partition that are open, in a queue for each conversation."""
 
 from collections import deque
-from collections.abc import Callable
 
 from msgspec import Struct, structs
 
@@ -12,7 +11,10 @@ from streams.deliver.ledger_schema import Intent
 from streams.deliver.protocol import EventState, moved
 from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
-from streams.ingress.record import SILENT, past
+from streams.ingress.record import SILENT
+
+FEW = 4
+"""Events that every source may have open, however full the window is, up to twice its size."""
 
 
 class OpenEvent(Struct):
@@ -72,9 +74,6 @@ class OpenEvent(Struct):
     also: list[tuple[OffsetTracker, int]] = []
     """Where the same event lies once more, in the other input."""
 
-    def __post_init__(self) -> None:
-        self.source = self.source or source_of(self.delivery)
-
     @property
     def is_plain(self) -> bool:
         """A message that names no other and has a receiver: most are."""
@@ -91,7 +90,7 @@ class OpenEvent(Struct):
 
     def there(self, part: int) -> Delivered | None:
         """What the target has called back about that request."""
-        echo = self.heard_of(part)
+        echo = self.heard_of(part) if self.heard else None
         return Delivered(echo.remote_id, echo.at) if echo is not None else None
 
 
@@ -101,11 +100,21 @@ def source_of(delivery: Delivery) -> str:
 
 
 def begun(
-    lane: OffsetTracker, offset: int, raw: OutputRecord, delivery: Delivery, doubt: Intent | None, now: float, canary: bytes = b""
+    lane: OffsetTracker,
+    offset: int,
+    raw: OutputRecord,
+    delivery: Delivery,
+    doubt: Intent | None,
+    now: float,
+    *,
+    past: bytes | None = None,
+    canary: bytes = b"",
 ) -> OpenEvent:
-    """The event of *delivery*, which lies at *offset* in *lane* as *raw*, and is admitted *now*, by the clock of leases. *canary*: see `App`."""
-    said = past(raw.headers)
-    if said == SILENT:
+    """The event of *delivery*, which lies at *offset* in *lane* as *raw*, and is admitted *now*, by the clock of leases.
+
+    *past*: what its header of that name says; *canary*: see `App`.
+    """
+    if past == SILENT:
         delivery = structs.replace(delivery, silent=True)
     arrived = doubt.arrived if doubt is not None else ()
     return OpenEvent(
@@ -114,9 +123,10 @@ def begun(
         raw.key or b"",
         raw,
         delivery,
+        source_of(delivery),
         doubt=doubt,
         arrived=arrived,
-        past=said is not None or not lane.live,
+        past=past is not None or not lane.live,
         noted=now,
         canary=bool(canary) and raw.key == canary,
     )
@@ -125,18 +135,17 @@ def begun(
 class Conversations:
     """At most one event of a conversation is on its way; the others wait behind it in the order in which they were read.
 
-    *left* is called when an event has left its queue, and when it is forgotten.
+    A conversation may have a sixteenth of the *window* open, a source a quarter: more would go no sooner, since each conversation sends one
+    after the other. Who has next to nothing open comes in even where the window is full.
     """
 
-    def __init__(self, left: Callable[[OpenEvent], None] = lambda _: None) -> None:
+    def __init__(self, window: int) -> None:
+        self._window = window
+        self._conversation, self._source = max(1, window // 16), max(1, window // 4)
         self._queues: dict[bytes, deque[OpenEvent]] = {}
         self.events: dict[str, OpenEvent] = {}
         """By id: those that are open, and those that have ended and are not written down yet."""
         self._by: dict[str, int] = {}
-        self._left = left
-
-    def __len__(self) -> int:
-        return len(self.events)
 
     def of(self, key: bytes) -> int:
         """How many events of the conversation are in its queue."""
@@ -146,10 +155,17 @@ class Conversations:
         """How many events of the source are in queues."""
         return self._by.get(source, 0)
 
+    def has_room(self, key: bytes, source: str) -> bool:
+        """Whether one more event of that conversation and source may be open."""
+        conversation, of_source, all_ = len(self._queues.get(key, ())), self._by.get(source, 0), len(self.events)
+        if all_ >= self._window:
+            return conversation < FEW and of_source < FEW and all_ < 2 * self._window
+        return conversation < self._conversation and of_source < self._source
+
     def admit(self, event: OpenEvent) -> bool:
         """Queue *event*; true if its conversation was idle, so that it is now the head."""
         self.events[event.delivery.event.id] = event
-        self._by[event.source] = self.by(event.source) + 1
+        self._by[event.source] = self._by.get(event.source, 0) + 1
         queue = self._queues.get(event.key)
         if queue is None:
             self._queues[event.key] = deque((event,))
@@ -176,13 +192,11 @@ class Conversations:
             self._by[event.source] -= 1
         else:
             del self._by[event.source]
-        self._left(event)
         return queue[0] if queue else None
 
     def forget(self, event: OpenEvent) -> None:
         """The end of *event* is written down: from now on the ledger knows it."""
         del self.events[event.delivery.event.id]
-        self._left(event)
 
 
 def _goes_before(event: OpenEvent, other: OpenEvent, *, head: bool) -> bool:

@@ -118,12 +118,9 @@ class PendingFiles:
         operation = event.delivery.event.operation
         assert isinstance(operation, Post | Edit)
         found = {place: self._result(event, place) for place in event.files}
-        direction, kind = self._context.direction(event.delivery), kind_of(operation)
         first = found[event.files[0]]
         fate = "no-result" if first is None else "carried" if first.carried is not None else word("fate", first.reason)
-        if not event.canary:
-            metrics.MEDIA_WAIT_SECONDS.labels(direction, kind).observe(max(0.0, clock() - event.noted))
-            metrics.MEDIA_MESSAGES.labels(direction, kind, fate).inc()
+        self._context.counts.of(event).had_file(event, kind_of(operation), fate, clock() - event.noted)
         files: list[StoredFile | None] = []
         for place in range(len(files_of(operation.body))):
             result = found.get(place)

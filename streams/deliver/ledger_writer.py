@@ -79,6 +79,8 @@ class LedgerWriter:
         """Events among it, of which the other topics may not have been told."""
         self._committed = self._written = 0
         """Offsets of the ledger: before the first, all is committed; before the second, written."""
+        self._mark = mark(0)
+        """Of the first."""
         self._began: float | None = None
         """When the open transaction was begun."""
         self._offsets_at = -inf
@@ -116,6 +118,7 @@ class LedgerWriter:
         self._again = tail.entries()
         self._untold = set(self._again)
         self._committed = self._store.rows.covered(self._names.ledger).high
+        self._mark = mark(self._committed)
         self._written = max(self._committed, end)
 
     async def permit(self, event: OpenEvent, part: int) -> float:
@@ -217,19 +220,16 @@ class LedgerWriter:
         intents = [(event, part) for event, part, _ in wanted if event.there(part) is None]
         rows = self._index.order()
         ledger = self._names.ledger, self._partition
-        headers = mark(self._committed)
+        headers = self._mark
         again, self._again = self._again, {}
-        for name, known in again.items():
-            outputs.add(*ledger, name, known, headers)
-            headers = []
         entries = [(name, dump(entry), entry) for name, entry in self._all_entries(ended, intents, outputs)]
-        for name, value, _ in entries:
+        for name, value in (*again.items(), *[(name, value) for name, value, _ in entries]):
             outputs.add(*ledger, name, value, headers)
             headers = []
-        dead = self._bury_ended(ended, outputs)
+        dead = self._bury_ended(ended, outputs) if ended or self._buried else None
         for event in ended:
             settle += [(event.lane, event.offset), *event.also]
-        for lane in self._lanes:
+        for lane in self._lanes if settle else ():
             lane.settle(offset for of, offset in settle if of is lane)
         # The lease counts from before the write: the answer to it may be long under way.
         now = clock()
@@ -265,6 +265,7 @@ class LedgerWriter:
         self._began = None
         if self._written > self._committed:
             before, self._committed = self._committed, self._written
+            self._mark = mark(self._committed)
             self._store.covers(self._names.ledger, before, self._committed, self._store.rows.newest)
 
     def _all_entries(self, ended: list[OpenEvent], intents: Iterable[tuple[OpenEvent, int]], outputs: Outputs) -> list[ledger_records.Pair]:

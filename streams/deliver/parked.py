@@ -11,8 +11,6 @@ from streams.exactly_once.offset_tracker import OffsetTracker
 
 OVERHEAD = 500
 """Bytes that a record takes beside its own."""
-FEW = 4
-"""Events that every source may have open, however full the window is, up to twice its size."""
 
 
 class ParkingBudget:
@@ -33,17 +31,12 @@ class ParkedRecord(NamedTuple):
 
 
 class ParkedRecords:
-    """Records of one partition's live lane, each conversation in its order.
+    """Records of one partition's live lane for which there is no room among the open *events*, each conversation in its order."""
 
-    A conversation may have a sixteenth of the *window* open, a source a quarter: more would go no sooner, since each conversation sends one
-    after the other. Who has next to nothing open comes in even where the window is full.
-    """
-
-    def __init__(self, events: Conversations, window: int, room: ParkingBudget) -> None:
+    def __init__(self, events: Conversations, room: ParkingBudget) -> None:
         self._open = events
-        self._window = window
-        self._conversation, self._source = max(1, window // 16), max(1, window // 4)
         self._room = room
+        self.count = 0
         self._queues: dict[bytes, deque[ParkedRecord]] = {}
         self._blocked: dict[str, dict[bytes, None]] = {}
         """Conversations that wait for room of their source."""
@@ -51,24 +44,15 @@ class ParkedRecords:
         """Conversations that wait for room in the window."""
         self._look: dict[bytes, None] = {}
         """Conversations that may have their turn now."""
-        self._size = self._records = 0
+        self._size = 0
 
-    def __len__(self) -> int:
-        return self._records
+    def __contains__(self, key: bytes) -> bool:
+        """Whether records of that conversation wait."""
+        return key in self._queues
 
     @property
     def room(self) -> bool:
         return self._room.left
-
-    def must_wait(self, key: bytes, source: str) -> bool:
-        """Whether an event of the conversation *key* has to be parked."""
-        return key in self._queues or not self._fits(key, source)
-
-    def _fits(self, key: bytes, source: str) -> bool:
-        conversation, of_source, all_ = self._open.of(key), self._open.by(source), len(self._open)
-        if all_ >= self._window:
-            return conversation < FEW and of_source < FEW and all_ < 2 * self._window
-        return conversation < self._conversation and of_source < self._source
 
     def park(self, lane: OffsetTracker, key: bytes, record: ConsumerRecord, source: str) -> None:
         queue = self._queues.setdefault(key, deque())
@@ -76,7 +60,7 @@ class ParkedRecords:
         if len(queue) == 1:
             self._look[key] = None
         lane.parked += 1
-        self._records += 1
+        self.count += 1
         self._count(_size(record))
 
     def freed(self, key: bytes, source: str) -> None:
@@ -93,12 +77,12 @@ class ParkedRecords:
             key = next(iter(self._look))
             del self._look[key]
             queue = self._queues.get(key)
-            while queue and self._fits(key, queue[0].source):
+            while queue and self._open.has_room(key, queue[0].source):
                 record, source = queue.popleft()
                 if not queue:
                     del self._queues[key]
                 lane.parked -= 1
-                self._records -= 1
+                self.count -= 1
                 self._count(-_size(record))
                 self._unblock(source, key)
                 yield record

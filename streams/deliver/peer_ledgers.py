@@ -58,7 +58,10 @@ class PeerLedgers:
         committed, written = context.logs
         sources = [RestoreSource(names.ledger, written, self._own, record_kinds.hold, self._is_known)]
         sources += [RestoreSource(tp.topic, committed, _source_rows(reading), record_kinds.hold) for tp, reading in self._read.items()]
-        self.restore = Restore(store.rows, partition, sources, context.restoring, "deliver", moved)
+        self._tell = moved
+        self._posts_since, self._all_since, self._oldest = inf, inf, -inf
+        """Of what was written in what messages, and everything else, are decided by; and the oldest that its own ledger still holds."""
+        self.restore = Restore(store.rows, partition, sources, context.restoring, "deliver", self._moved)
 
     async def begin(self) -> UncommittedTail:
         """Bring the local state up to what was written until now, as far back as live work needs. Raises KafkaError, StateError.
@@ -103,14 +106,11 @@ class PeerLedgers:
 
     def knows(self, delivery: Delivery) -> bool:
         """Whether that is known."""
-        restore, since = self.restore, self.needs(delivery)
-        if isinstance(delivery.event.operation, Post):
-            return restore.since(self._ledger) <= since and (not self._imported or restore.since(self._imported) <= since)
-        return all(restore.since(topic) <= since for topic in (self._ledger, *(tp.topic for tp in self._tps)))
+        return (self._posts_since if isinstance(delivery.event.operation, Post) else self._all_since) <= self.needs(delivery)
 
     def is_beyond(self, delivery: Delivery) -> bool:
         """Whether *delivery* was said before all that the ledger still holds: nothing tells whether it was sent."""
-        return delivery.event.at + self._margin < self.restore.oldest(self._ledger)
+        return delivery.event.at + self._margin < self._oldest
 
     def knows_since(self, at: float) -> bool:
         """Whether all is known of what was sent *at*, in ms by a target's clock, as far as it is remembered at all."""
@@ -124,6 +124,15 @@ class PeerLedgers:
     def whole(self) -> bool:
         """Whether there is nothing that it does not know."""
         return not self.restore.left
+
+    def _moved(self) -> None:
+        """The restore has made a step."""
+        since = self.restore.since
+        own = since(self._ledger)
+        self._posts_since = max(own, since(self._imported)) if self._imported else own
+        self._all_since = max(own, *(since(tp.topic) for tp in self._tps), -inf)
+        self._oldest = self.restore.oldest(self._ledger)
+        self._tell()
 
     def want(self, since: float = inf) -> None:
         """Somebody waits for what was written from then on, in ms; inf: nobody does."""

@@ -93,8 +93,6 @@ def prepared(event: OpenEvent, index: MessageIndex, waiting: PendingReferences, 
     event.does = index.does(delivery)
     if event.doubt is None and (spent := index.ours(delivery, event.does)):
         event.outcome, event.by, event.spent = Delivered(""), "ours", spent
-        if not event.canary:
-            metrics.OWN_ACTIONS_ECHOED.labels(delivery.target).inc()
         return NOTHING
     if ref is None or (there.message and index.knows(delivery, ref, timed=timed)):
         return there

@@ -9,6 +9,7 @@ from math import inf
 from typing import Literal
 
 from converters.core.outcome import Delivered, NotSent, Outcome, Unsure
+from converters.platform import Answered, Request
 from streams.dead_letters.dead_letter import RELEASED
 from streams.deliver.ledger_schema import Entry, Intent, Settled
 
@@ -140,6 +141,23 @@ def released(headers: Iterable[tuple[str, bytes]]) -> str:
 def may_leave(now: float, until: float, *, there: bool) -> bool:
     """Whether a request may leave: its intent is younger than the lease, and nobody has said that it is *there* already."""
     return now < until and not there
+
+
+def repeatable(request: Request, tried: float, ahead: float) -> bool:
+    """Whether *request*, first tried so many seconds ago and without an answer, may simply be sent again: the target does the same again
+    without harm, or knows it again for *ahead* seconds more, in which it has to have come.
+    """
+    return request.repeatable and (not request.repeatable_for or tried + ahead < request.repeatable_for)
+
+
+def last_word(outcome: Answered, request: Request, *, unsure: bool) -> Answered:
+    """What *outcome*, which ends the attempts, says of *request*; *unsure*: one of them had no answer.
+
+    That it was not sent is true of the last attempt, and not of that one.
+    """
+    if unsure and request.repeatable_for and isinstance(outcome, NotSent):
+        return Unsure(outcome.reason)
+    return outcome
 
 
 def decided(doubt: Unsure, there: Delivered | None, found: Outcome | None, policy: Literal["resend", "hold"]) -> tuple[Outcome, str]:

@@ -9,18 +9,20 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from functools import cache, partial
 
 import structlog
+from prometheus_client import Gauge
 
-from converters.core.model import Loss, TargetContext
+from converters.core.model import TargetContext
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from converters.files.media import losses as losses_of
 from converters.files.withheld import placeholder
 from converters.platform import Answered, Partial, Request
-from streams.deliver.context import DeliverContext, SentRequest, arrived, ended, in_flight
+from streams.deliver.context import DeliverContext, SentRequest
 from streams.deliver.conversations import OpenEvent
 from streams.deliver.in_doubt import InDoubt
-from streams.deliver.protocol import EventState, longest_ago, may_leave
+from streams.deliver.protocol import EventState, last_word, longest_ago, may_leave, repeatable
 from streams.exactly_once.shutdown import RevokedError, Shutdown, clock
 from streams.observe import metrics
 from streams.outbound.attempts import attempt, delays
@@ -67,15 +69,15 @@ class Sender:
             log.error("defect in an encoder", app=app.name, event_id=event.delivery.event.id, error=name)  # noqa: TRY400
             event.outcome = Refused(f"defect: {name}")
             return
-        for loss in () if event.canary else (*encoded.losses, *losses_of(there.files), *([Loss("withheld")] if there.withheld else [])):
-            metrics.LOSSES.labels(self._context.direction(event.delivery), loss.what).inc()
+        losses = (*encoded.losses, *losses_of(there.files)) if there.files else encoded.losses
+        if losses or there.withheld:
+            self._context.counts.of(event).lost(event, (*(loss.what for loss in losses), *(["withheld"] if there.withheld else [])))
         event.requests = len(encoded.requests)
         event.outcome = await self._requests(event, encoded.requests)
+        counts = self._context.counts.of(event)
         if isinstance(event.outcome, Delivered):
-            arrived(self._context.direction(event.delivery), event)
-        api = encoded.requests[-1].api if encoded.requests else ""
-        if not event.canary:
-            ended(app.name, self._context.platform, api, type(event.outcome)).inc()
+            counts.arrived(event)
+        counts.ended(event, encoded.requests[-1].api if encoded.requests else "")
 
     def drain(self) -> None:
         """Wake all who wait, so that they see that the partition is let go."""
@@ -102,18 +104,16 @@ class Sender:
             elif isinstance(found, Unsure | Refused):
                 return found
         for part in range(first, len(requests)):
-            outcome = await self._until_known(event, requests[part], part)
+            answered = await self._answered(event, requests[part], part)
+            outcome = await self._completed(event, answered, part) if isinstance(answered, Partial) else answered
             if not isinstance(outcome, Delivered):
                 break
             event.arrived += (outcome,)
         return outcome
 
-    async def _until_known(self, event: OpenEvent, request: Request, part: int) -> Outcome:
-        """One of its requests, and what its answer leaves to be asked for."""
-        done: Delivered | None = None
-        losses: list[Loss] = []
-        reason = ""
-        left = [request]
+    async def _completed(self, event: OpenEvent, answered: Partial, part: int) -> Outcome:
+        """What the answer to one of its requests leaves to be asked for."""
+        done, losses, reason, left = answered.done, list(answered.losses), answered.reason, list(answered.rest)
         while left:
             outcome = await self._answered(event, left.pop(0), part)
             if isinstance(outcome, Partial):
@@ -126,8 +126,8 @@ class Sender:
             done = found if found is not None and (done is None or found.remote_id) else done
         if done is None:
             return Refused(reason)
+        self._context.counts.of(event).lost(event, (loss.what for loss in losses))
         for loss in losses:
-            metrics.LOSSES.labels(self._context.direction(event.delivery), loss.what).inc()
             log.warning("left out", event_id=event.delivery.event.id, what=loss.what, who=loss.detail, reason=reason)
         return done
 
@@ -137,15 +137,14 @@ class Sender:
             if not event.unsure:  # else it goes on where an earlier owner was
                 event.began = clock()
             outcome, attempts = await attempt(
-                lambda: self._once(event, request, part),
+                partial(self._once, event, request, part),
                 delays(settings.backoff, settings.backoff_max),
                 self._sleep,
                 settings.retry_for,
                 clock,
             )
             event.attempts += attempts
-            if event.unsure and request.repeatable_for and isinstance(outcome, NotSent):
-                outcome = Unsure(outcome.reason)  # of the last attempt that is true, and not of one before it
+            outcome = last_word(outcome, request, unsure=event.unsure)
             event.unsure = False
             if not isinstance(outcome, Unsure):
                 return outcome
@@ -157,13 +156,16 @@ class Sender:
         """One attempt, when breaker and quotas let it: who waits there has no intent, and no lease that grows old."""
         admission = self._context.admissions[event.delivery.target]
         again = event.attempts > 0
+        ahead = self._settings.backoff_max + self._settings.timeout  # so long may the next attempt take to be answered
         me = asyncio.current_task()
         assert me is not None
         while True:
             event.move(EventState.GATE)
             if self._drain.order.is_set():
                 raise RevokedError
-            if (there := self._echoed(event, part)) is not None:
+            if (there := event.there(part)) is not None:
+                event.by = "echo"
+                metrics.RESENDS_AVOIDED.labels(self._context.platform).inc()
                 return there
             # Until it has passed the gate, an order to drain ends the wait.
             self._at_the_gate.add(me)
@@ -173,26 +175,18 @@ class Sender:
                         again = True
                         continue
                     self._at_the_gate.discard(me)
-                    if event.unsure and not self._may_repeat(event, request):
+                    if event.unsure and not repeatable(request, clock() - event.began, ahead):
                         return Unsure("an earlier attempt had no answer, and it is too late to repeat it")
                     outcome = await self._licensed(event, request, part)
                     if outcome is None:
                         continue  # it has not left, and says nothing of the target
                     admission.learn(breaker_call, request, outcome)
-                    if isinstance(outcome, Unsure) and self._may_repeat(event, request):
+                    if isinstance(outcome, Unsure) and repeatable(request, clock() - event.began, ahead):
                         event.unsure = True
                         return NotSent(outcome.reason)
                     return outcome
             finally:
                 self._at_the_gate.discard(me)
-
-    def _echoed(self, event: OpenEvent, part: int) -> Delivered | None:
-        """What the target has called back about a request that was about to leave once more."""
-        there = event.there(part)
-        if there is not None:
-            event.by = "echo"
-            metrics.RESENDS_AVOIDED.labels(self._context.platform).inc()
-        return there
 
     async def _licensed(self, event: OpenEvent, request: Request, part: int) -> Answered | None:
         """None where the target called back before it could leave."""
@@ -210,14 +204,14 @@ class Sender:
             name = event.delivery.event.id
             client = self._context.clients[event.delivery.target]
             # Asked until the last moment before the socket: a token or a connection may have to be waited for.
-            answer = asyncio.create_task(client.send(request, lambda: self._leaves(event, part, until)))
+            answer = asyncio.create_task(client.send(request, partial(self._leaves, event, part, until)))
             self._context.under_way[name] = SentRequest(part, answer)
             self._mine[name] = clock()
             self._kept.add(name)
             # Not the answer itself is awaited: it outlives a conversation that is cancelled.
             here = asyncio.get_running_loop().create_future()
             answer.add_done_callback(lambda done: self._arrived(name, client.app, done, here))
-            in_flight(client.app).inc()
+            _in_flight(client.app).inc()
             await here
             if answer.cancelled():
                 raise RevokedError
@@ -235,7 +229,7 @@ class Sender:
         self._forget(event.delivery.event.id)
 
     def _arrived(self, name: str, app: str, answer: "asyncio.Task[Answered]", here: "asyncio.Future[None]") -> None:
-        in_flight(app).dec()
+        _in_flight(app).dec()
         self._mine.pop(name, None)
         # The answer itself is kept until it is written down: if the work has to start anew, it finds it again.
         if answer.cancelled():
@@ -263,23 +257,18 @@ class Sender:
         left = max(0.0, self._taken_over + self._settings.lease - clock())
         # Not by the difference of two clocks alone: one that is behind would make an old request look young.
         event.began = clock() - longest_ago(event.doubt, time.time(), self._settings.clock_margin)
-        remembered = self._remembered(event, request, left + self._settings.timeout)
-        if request.repeatable and (remembered or not request.repeatable_for):
+        if repeatable(request, clock() - event.began, left + self._settings.timeout):
             await self._drain.rest(left)
-            event.unsure = remembered
+            event.unsure = request.repeatable_for > 0
             return NotSent("a request of an earlier owner, which may be repeated")
         doubt = Unsure("a request of an earlier owner")
         return await self._doubts.settle(event, part, doubt, left + self._settings.echo_wait)
 
-    def _may_repeat(self, event: OpenEvent, request: Request) -> bool:
-        # The next attempt may take as long as the platform may take to answer it.
-        ahead = self._settings.backoff_max + self._settings.timeout
-        return request.repeatable and (not request.repeatable_for or self._remembered(event, request, ahead))
-
-    def _remembered(self, event: OpenEvent, request: Request, ahead: float) -> bool:
-        """Whether the target will still know the first attempt *ahead* seconds from now."""
-        return clock() - event.began + ahead < request.repeatable_for
-
     async def _sleep(self, seconds: float) -> None:
         with metrics.HELD_CONVERSATIONS.labels(self._context.platform, "retry").track_inprogress():
             await self._drain.rest(seconds)
+
+
+@cache
+def _in_flight(app: str) -> Gauge:
+    return metrics.IN_FLIGHT.labels(app)

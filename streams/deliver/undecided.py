@@ -24,16 +24,15 @@ class UndecidedRecords:
         self._needs = needs
         self._knows = knows
         self._held: dict[bytes, deque[UndecidedRecord]] = {}
+        self.count = 0
 
-    def __len__(self) -> int:
-        return sum(map(len, self._held.values()))
-
-    def must_wait(self, key: bytes, delivery: Delivery) -> bool:
-        """Whether *delivery*, of the conversation *key*, cannot be decided yet, or comes behind one that cannot."""
-        return key in self._held or not self._knows(delivery)
+    def __contains__(self, key: bytes) -> bool:
+        """Whether events of that conversation wait."""
+        return key in self._held
 
     def add(self, lane: OffsetTracker, record: ConsumerRecord, delivery: Delivery) -> None:
         self._held.setdefault(record.key or b"", deque()).append(UndecidedRecord(lane, record, delivery))
+        self.count += 1
 
     def ready(self) -> list[UndecidedRecord]:
         """Those that can be decided now, in the order in which they came."""
@@ -43,6 +42,7 @@ class UndecidedRecords:
                 found.append(queue.popleft())
             if not queue:
                 del self._held[key]
+        self.count -= len(found)
         return found
 
     def since(self) -> float:

@@ -12,6 +12,7 @@ from math import inf
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from converters.core.bodies import Text
 from converters.core.model import NOTHING, TargetContext
 from converters.core.operations import Post, named_by
 from streams.deliver import ledger_records, protocol
@@ -52,7 +53,7 @@ class DeliverWorker:
         self._partition = partition
         self._context = context
         self._names = names
-        self._settings = settings
+        self._reorder_wait = settings.reorder_wait
         self._store = store
         self._echo_input = TopicPartition(names.echoes, partition)
         self._open_gauge = metrics.OPEN_EVENTS.labels(context.platform)
@@ -66,7 +67,7 @@ class DeliverWorker:
             OffsetTracker(TopicPartition(names.deliveries, partition), live=True),
             OffsetTracker(TopicPartition(names.backfill, partition), live=False),
         )
-        self._open = Conversations(self._left)
+        self._open = Conversations(settings.max_open_events)
         self._writer = LedgerWriter(partition, context, lanes, store, self._index, task.nudge)
         self._doubts = InDoubt(context, self._drain, lambda: task.catch_up(self._echo_input))
         self._sender = Sender(context, self._drain, self._doubts, self._writer.permit)
@@ -96,6 +97,7 @@ class DeliverWorker:
                 written = clock()
                 for event in await writer.write(task):
                     self._open.forget(event)
+                    self._intake.freed(event)
                     self._sender.written(event)
             elif task.draining.is_set():
                 await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
@@ -142,17 +144,23 @@ class DeliverWorker:
             self._writer.offsets[self._echo_input] = settled
 
     def _admitted(self, event: OpenEvent) -> None:
-        event.bare = self._is_bare(event)
-        self._files.note(event)
+        delivery = event.delivery
+        operation = delivery.event.operation
+        event.bare = delivery.newcomer or operation.__struct_config__.tag not in self._context.apps[delivery.target].platform.marked
+        if not (isinstance(operation, Post) and isinstance(operation.body, Text)):
+            self._files.note(event)
         self._open_gauge.inc()
         self._start(event)
 
-    def _left(self, event: OpenEvent) -> None:
+    def _after(self, event: OpenEvent) -> OpenEvent | None:
+        """The next of its conversation, now that *event*, its head, has ended or steps aside."""
+        following = self._open.end(event)
         if self._intake.freed(event):
             self._task.nudge()
+        return following
 
     def _start(self, event: OpenEvent) -> None:
-        event.held = self._settling(event) > 0
+        event.held = self._reorder_wait > 0 and self._settling(event) > 0
         if self._open.admit(event):
             self.background.start(self._converse(event))
 
@@ -164,18 +172,18 @@ class DeliverWorker:
         try:
             while following is not None and not self._task.draining.is_set():
                 now = following
-                if (wait := self._settling(now)) > 0:
+                if self._reorder_wait and (wait := self._settling(now)) > 0:
                     following = await self._settled(now, wait)
                     continue
                 now.held = False
                 if now.files and not await self._files.hold(now):
-                    following = self._open.end(now)
+                    following = self._after(now)
                     for instead in self._files.set_aside(now):
                         self._start(instead)
                     continue
                 there = NOTHING if now.is_plain else await self._prepared(now)
                 if there is None:
-                    following = self._open.end(now)
+                    following = self._after(now)
                     continue
                 live = now.lane.live and isinstance(now.delivery.event.operation, Post)
                 if live and self._index.is_late(now.delivery):
@@ -183,13 +191,14 @@ class DeliverWorker:
                 if now.files:
                     there = self._files.there(now, there)
                 if now.outcome is None:
-                    await self._until_admitted(now)
+                    if now.delivery.target in self._context.dead_letter_limit.held:
+                        await self._until_admitted(now)
                     await self._sender.send(now, there)
                 now.move(EventState.ENDED)
                 ledger_records.note(now, self._context.dead_letter_limit)
                 if live:
                     self._index.said(now.delivery)
-                following = self._open.end(now)
+                following = self._after(now)
                 self._open_gauge.dec()
                 self._writer.ended.append(now)
                 # What waits for company need not be told of each who joins.
@@ -207,10 +216,9 @@ class DeliverWorker:
 
     def _settling(self, event: OpenEvent) -> float:
         """Seconds that a message may yet wait for others that were said before it and come after it."""
-        wait = self._settings.reorder_wait
-        if not wait or not event.lane.live:
+        if not event.lane.live:
             return 0.0
-        return protocol.left_to_wait(wait, time.time() - event.delivery.received / 1000, clock() - event.noted)
+        return protocol.left_to_wait(self._reorder_wait, time.time() - event.delivery.received / 1000, clock() - event.noted)
 
     async def _settled(self, event: OpenEvent, wait: float) -> OpenEvent:
         """Wait; the answer is the head then, which may be another one."""
@@ -222,17 +230,14 @@ class DeliverWorker:
     async def _prepared(self, event: OpenEvent) -> TargetContext | None:
         """What is known at the target of the messages that *event* names; None where it steps aside and waits for one."""
         await self._peers.current()
-        return prepared(event, self._index, self._waiting, clock(), timed=self._context.timed(event.delivery.target))
+        there = prepared(event, self._index, self._waiting, clock(), timed=self._context.timed(event.delivery.target))
+        if event.by == "ours":
+            self._context.counts.of(event).was_ours(event)
+        return there
 
     def _is_there(self, event: OpenEvent) -> bool:
         ref = named_by(event.delivery.event.operation)
         return ref is not None and self._index.knows(event.delivery, ref, timed=self._context.timed(event.delivery.target))
-
-    def _is_bare(self, event: OpenEvent) -> bool:
-        """Whether what is sent for it bears no mark."""
-        delivery = event.delivery
-        tag = str(delivery.event.operation.__struct_config__.tag)
-        return delivery.newcomer or tag not in self._context.apps[delivery.target].platform.marked
 
     def _on_its_way(self, message: str, longer: float) -> bool:
         if message in self._open.events or not self._peers.whole:

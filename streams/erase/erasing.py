@@ -6,8 +6,7 @@ from msgspec import Struct
 
 from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App
-from streams.console.access import Person
-from streams.console.audit import AuditLog
+from streams.audit.log import AuditLog
 from streams.erase.media_copies import Copy, Removal, copies, remove
 from streams.erase.person import PersonNames, identity_keys
 from streams.erase.places import Place, places
@@ -74,9 +73,8 @@ async def erase(settings: Settings, link: ProducerSettings, known: Known, reader
     try:
         # The log is kept for longer than anything else: it must not name whom it has forgotten, and whoever knows the id finds it.
         subject = masked(f"user\x1f{known.names.canonical}")
-        act = await audit.begin(
-            Person(who, "operator", ""), "erase", "command", subject=subject, count=len(known.keys) + len(known.letters) + len(known.copies)
-        )
+        many = len(known.keys) + len(known.letters) + len(known.copies)
+        act = await audit.begin("erase", who, "operator", "command", subject=subject, count=many)
         outcome, done = Erased(identities=0, letters=0, media=Removal()), False
         try:
             if known.keys:

@@ -17,7 +17,7 @@ from converters.core.model import Delivery, Echo
 from converters.core.wire import Malformed
 from converters.files.media import MediaJob, MediaResult
 from converters.routing.identity_table import VALUES
-from streams.console.act import Act
+from streams.audit.act import Act
 from streams.dead_letters.dead_letter import DeadLetter
 from streams.dead_letters.release import Release
 from streams.deliver.ledger_schema import Entry

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
@@ -15,40 +14,11 @@ from converters.routing.route import App
 from streams.exactly_once.shutdown import RevokedError, Shutdown, clock
 from streams.migrate.book import Book
 from streams.migrate.context import Around
+from streams.outbound.fairness import FairSlots
 
 T = TypeVar("T", bound=Struct)
 
 GROWN_OLD = NotSent("its intent had grown old")
-
-
-class Slots:
-    """As asyncio.Semaphore, in which each release looks through all who were let in and have not run since."""
-
-    def __init__(self, number: int) -> None:
-        self._free = number
-        self._waiting: deque[asyncio.Future[None]] = deque()
-
-    async def take(self) -> None:
-        """First come, first served."""
-        if self._free:
-            self._free -= 1
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # it was given, and is not wanted any more
-                self.give_back()
-            raise
-
-    def give_back(self) -> None:
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._free += 1
 
 
 def _is_before(until: float) -> bool:
@@ -62,7 +32,7 @@ class Leaving:
         self._around = around
         self._book = book
         self._drain = drain
-        self._slots = Slots(around.in_flight)
+        self._slots = FairSlots(around.in_flight, around.in_flight)
         self._at_the_gate: set[asyncio.Task[object]] = set()
         self.under_way = 0
 
@@ -91,8 +61,7 @@ class Leaving:
         gate, client = self._around.gates[app.name], self._around.clients[app.name]
         me = asyncio.current_task()
         assert me is not None
-        await self._slots.take()
-        try:
+        async with self._slots.of(""):
             while True:
                 if not self._goes(app.name):
                     await self._may_go(app.name, source)
@@ -123,8 +92,6 @@ class Leaving:
                     raise
                 finally:
                     self._at_the_gate.discard(me)
-        finally:
-            self._slots.give_back()
 
     def _goes(self, app: str) -> bool:
         """Whether nothing has to be asked or waited for."""

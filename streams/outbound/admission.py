@@ -64,7 +64,7 @@ class Admission:
         breaker = self._breakers.get(request.api)
         if breaker is None:
             breaker = self._breakers[request.api] = self._made(request.api)
-        return breaker.breaker_call()
+        return BreakerCall(breaker)
 
     async def admit(self, breaker_call: BreakerCall, request: Request, *, live: bool, again: bool, source: str = "") -> bool:
         """Wait for the quotas, each *source* in turn; false if the breaker has opened meanwhile, and the passage is to be left."""

@@ -41,7 +41,9 @@ _SLICES = 10  # of a window: what is older than a window goes by tenths of it
 
 
 class BreakerCall:
-    """One call. It counts only when its end is told; left without, it gives its place to the next."""
+    """One call: `async with` it, which enters when calls are let through. It counts only when its end is told; left without, it gives its
+    place to the next.
+    """
 
     __slots__ = ("_breaker", "_era", "_told")
 
@@ -97,11 +99,7 @@ class Breaker:
         self._probing = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    def breaker_call(self) -> BreakerCall:
-        """`async with` it: enters when calls are let through."""
-        return BreakerCall(self)
-
-    # -- for Passage
+    # -- for BreakerCall
 
     async def wait(self) -> None:
         if self.state is BreakerState.HALF_OPEN and self._probing < self._policy.probes:

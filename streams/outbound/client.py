@@ -64,8 +64,13 @@ class PlatformClient:
 
     async def reply(self, request: Request, allowed: Callable[[], bool] = _always) -> Reply | NotSent | Unsure:
         """As `send`, with the answer as it came, which is not counted."""
+        plain = HttpCall(request.method, self._url(request), request.headers, request.body)
         try:
-            return await self._exchange(request, allowed)
+            if (known := self._auth.current()) is None:
+                return await self._authenticated(plain, allowed, again=False)
+            # The transport asks whether it is allowed when it has a connection: that is the last moment.
+            reply = await self._transport.call(plain.with_headers(known), allowed)
+            return await self._authenticated(plain, allowed, again=True) if self._auth.worn_out(reply, known) else reply
         except TooLateError:
             return TOO_LATE
         except TokenRefusedError as error:
@@ -75,10 +80,8 @@ class PlatformClient:
 
     async def question(self, request: Request) -> Reply | None:
         """The answer to one question, not repeated; None when there is none."""
-        try:
-            return await self._exchange(request)
-        except (TokenRefusedError, *NETWORK):
-            return None
+        answer = await self.reply(request)
+        return answer if isinstance(answer, Reply) else None
 
     async def bare(self, request: Request) -> Reply | None:
         """The same without what authenticates us."""
@@ -112,19 +115,14 @@ class PlatformClient:
     async def close(self) -> None:
         await self._transport.close()
 
-    async def _exchange(self, request: Request, allowed: Callable[[], bool] = _always) -> Reply:
-        plain, again = HttpCall(request.method, self._url(request), request.headers, request.body), False
-        if (known := self._auth.current()) is not None:
-            reply = await self._leave(plain.with_headers(known), allowed)
-            if not self._auth.worn_out(reply, known):
-                return reply
-            again = True
+    async def _authenticated(self, plain: HttpCall, allowed: Callable[[], bool], *, again: bool) -> Reply:
+        """The answer to *plain*, once what authenticates it is known; *again*: it was refused with what was known before."""
         flow = self._auth.flow(plain, again=again)
         try:
             call = await anext(flow)
             while True:
                 try:
-                    reply = await self._leave(call, allowed)
+                    reply = await self._transport.call(call, allowed)
                 except NETWORK as error:
                     # Only the flow knows whether it was the request itself that got no answer.
                     await flow.athrow(error)
@@ -134,12 +132,6 @@ class PlatformClient:
             return reply
         finally:
             await flow.aclose()
-
-    async def _leave(self, call: HttpCall, allowed: Callable[[], bool]) -> Reply:
-        # The last moment: a process that stood still may have woken up between its licence and here, or waited for a token.
-        if not allowed():
-            raise TooLateError
-        return await self._transport.call(call, allowed)
 
     def _url(self, request: Request) -> str:
         return self._base + request.path

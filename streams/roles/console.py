@@ -5,9 +5,9 @@ import asyncio
 import structlog
 from msgspec import structs
 
+from streams.audit.log import AuditLog
 from streams.console.access import Access
 from streams.console.app import ConsoleApp
-from streams.console.audit import AuditLog
 from streams.console.readings import Readings
 from streams.http_server.connections import PortLimits
 from streams.http_server.listener import Listener, until_told

@@ -14,6 +14,7 @@ from streams.convert.stage import ConvertStage
 from streams.convert.worker import ConvertWorker
 from streams.dead_letters.dead_letter_limit import DeadLetterLimit
 from streams.deliver.context import DeliverContext, DeliverTopics
+from streams.deliver.event_counts import EventCounts
 from streams.deliver.ledger import LedgerStore, kept
 from streams.deliver.ledger_records import STAGE as DELIVER
 from streams.deliver.parked import ParkingBudget
@@ -150,6 +151,7 @@ async def _deliver(settings: Settings, platform: str, transport: httpx.AsyncBase
         clients=clients(targets, settings.deliver, transport),
         admissions=admissions,
         settings=settings.deliver,
+        counts=EventCounts(platform, apps),
         state=own_directory(settings.deliver.state, group),
         bootstrap=kafka.cluster,
         dead_letter_limit=DeadLetterLimit(DELIVER, settings.hold),

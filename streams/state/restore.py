@@ -239,6 +239,7 @@ class Restore:
         else:
             known.since = top.since if known.left else min(top.since, wanted)
         metrics.RESTORE_LEFT.labels(self._stage, topic, str(self._partition)).set(known.left)
+        self._moved()
 
     async def _step(self, source: RestoreSource) -> None:
         topic, known = source.topic, self._known[source.topic]

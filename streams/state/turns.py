@@ -22,6 +22,8 @@ class FairTurns:
         self._begun = asyncio.Event()
         self._begun.set()
         self._live = -LIVE
+        self.restoring = 0
+        """Steps of restores that are under way beside live work: only then is it asked whether there is any."""
 
     @asynccontextmanager
     async def first(self) -> AsyncIterator[None]:
@@ -40,7 +42,11 @@ class FairTurns:
         """For a step of what can wait."""
         async with self._slots:
             await self._begun.wait()
-            yield
+            self.restoring += 1
+            try:
+                yield
+            finally:
+                self.restoring -= 1
 
     def live(self) -> None:
         """Live work has come."""

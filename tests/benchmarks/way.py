@@ -1,8 +1,9 @@
 """How straight the way through `deliver` is: `python -m tests.benchmarks.way [--calls]`.
 
 Printed are the modules of ours whose functions run between the moment in which a record of `deliveries` is taken from its task's inbox and the
-moment in which its request reaches the transport, and how often. The record is the second one of a worker that is at rest, so that nothing is
-made for the first time; its target is a function. What a coroutine does after a pause counts with its first call.
+moment in which its request reaches the transport, and how often. The worker is at rest, and has delivered before, so that nothing is made
+for the first time; its target is a function. What a coroutine does after a pause counts with its first call. Of several records the one with the
+fewest calls is shown: a cycle that comes between by chance belongs to no record.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from tests.deliver.alone import Alone, token
 from tests.deliver.worker import delivery
 
 ROOT = Path(__file__).parents[2]
+RECORDS = 8
 
 
 class Way:
@@ -45,7 +47,8 @@ class Way:
 
 
 async def measured(directory: Path) -> Way:
-    way, left = Way(), asyncio.Event()
+    ways, left = [Way() for _ in range(RECORDS)], asyncio.Event()
+    way = ways[0]
 
     def answer(request: httpx.Request) -> httpx.Response:
         if (granted := token(request)) is not None:
@@ -56,7 +59,7 @@ async def measured(directory: Path) -> Way:
 
     alone = Alone(directory, answer, cycle=0.001)
     running = asyncio.create_task(alone.run())
-    for turn in range(2):
+    for turn, way in enumerate(ways):
         one = delivery("bob", "hi", str(turn))
         left.clear()
         alone.task.taken = way.begin if turn else lambda: None
@@ -67,7 +70,7 @@ async def measured(directory: Path) -> Way:
     alone.task.draining.set()
     alone.task.nudge()
     await running
-    return way
+    return min(ways[1:], key=lambda one: one.calls.total())
 
 
 def main() -> None:

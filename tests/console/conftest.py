@@ -120,8 +120,8 @@ class Remembering:
     def __init__(self) -> None:
         self.acts: list[tuple[Any, ...]] = []
 
-    async def begin(self, who: Any, what: str, source: str, **more: Any) -> Any:
-        self.acts.append(("begun", who.name, what, more))
+    async def begin(self, what: str, name: str, role: str, source: str, **more: Any) -> Any:
+        self.acts.append(("begun", name, what, more))
         return what
 
     async def end(self, act: Any, outcome: str, count: int = 0) -> None:

@@ -6,7 +6,7 @@ import msgspec
 
 from converters.core.outcome import Delivered
 from converters.routing.identity_table import account_record, record
-from streams.console.act import Act
+from streams.audit.act import Act
 from streams.deliver.ledger_schema import Intent, Settled
 from streams.ingress.record import PAST
 from tests.console.conftest import Site, text_of, token_of

@@ -7,8 +7,8 @@ from typing import get_args
 import pytest
 
 from converters.routing.identity_table import ACCOUNTS, KINDS
-from streams.console.act import Outcome
-from streams.console.act import What as Acts
+from streams.audit.act import Outcome
+from streams.audit.act import What as Acts
 from streams.console.words import CHINESE_FORMS, WORDS, language
 from streams.operate.trace import What
 from streams.operate.trace_state import FORMS

@@ -17,6 +17,7 @@ from converters.core.model import Delivery, Echo, conversation_key
 from converters.routing.route import App
 from streams.dead_letters.dead_letter_limit import DeadLetterLimit
 from streams.deliver.context import DeliverContext, DeliverTopics
+from streams.deliver.event_counts import EventCounts
 from streams.deliver.ledger import LedgerStore
 from streams.deliver.ledger_schema import Entry, load
 from streams.deliver.parked import ParkingBudget
@@ -178,6 +179,7 @@ class Alone:
             clients=clients(targets, given, httpx.MockTransport(answer)),
             admissions=admissions,
             settings=given,
+            counts=EventCounts("easemob", apps),
             state=directory,
             bootstrap="",
             dead_letter_limit=DeadLetterLimit("deliver", HoldSettings()),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from converters.platform import OTHERS, RateLimit
-from streams.outbound.breaker import Breaker, BreakerPolicy, BreakerState
+from streams.outbound.breaker import Breaker, BreakerCall, BreakerPolicy, BreakerState
 from streams.outbound.rate_limiter import RateLimiter
 from tests.deliver.virtual import run, settle
 
@@ -31,7 +31,7 @@ class Seen:
         self.changes.append((round(self.loop.time() - self.start, 3), state))
 
     async def call(self, name: str = "", *, failed: bool = False, lasts: float = 0.0) -> None:
-        async with self.breaker.breaker_call() as breaker_call:
+        async with BreakerCall(self.breaker) as breaker_call:
             self.calls.append(name)
             await asyncio.sleep(lasts)
             breaker_call.ended(failed=failed)
@@ -194,7 +194,7 @@ def test_a_dead_target_holds_no_other_and_no_quota_and_those_in_line_turn_back()
         async def send(api: str) -> None:
             again = False
             while True:
-                async with breakers[api].breaker_call() as breaker_call:
+                async with BreakerCall(breakers[api]) as breaker_call:
                     await limiter.acquire(api, again=again)
                     again = True
                     if not breaker_call.holds():

@@ -17,7 +17,7 @@ from tests.deliver.worker import delivery
 class Partition(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.real, self.lane = Conversations(), OffsetTracker(TopicPartition("t", 0), live=True)
+        self.real, self.lane = Conversations(1000), OffsetTracker(TopicPartition("t", 0), live=True)
         self.next = 10
         self.read: list[int] = []
         self.waiting: dict[bytes, list[OpenEvent]] = {}
@@ -73,7 +73,7 @@ class Partition(RuleBasedStateMachine):
     @invariant()
     def an_event_is_known_until_its_end_is_written_down(self) -> None:
         events = [*(one for queue in self.waiting.values() for one in queue), *self.ended]
-        assert len(self.real) == len(events)
+        assert len(self.real.events) == len(events)
         assert all(self.real.events[one.delivery.event.id] is one for one in events)
 
 
@@ -88,7 +88,7 @@ def _said(lane: OffsetTracker, number: int, at: int, source: str = "old") -> Ope
 
 
 def _order(*said: OpenEvent, held: bool = False) -> list[int]:
-    queue = Conversations()
+    queue = Conversations(1000)
     for number, event in enumerate(said):
         queue.admit(event)
         said[0].held = held and number < len(said)
@@ -121,7 +121,7 @@ def test_what_was_said_at_once_or_elsewhere_keeps_the_order_of_its_coming() -> N
 
 def test_an_event_that_another_one_claims_leaves_the_queue_in_which_it_stood() -> None:
     """Whose doing it is may show only at its turn: by then its delivery is another one's, of another source."""
-    conversations, lane = Conversations(), OffsetTracker(TopicPartition("t", 0), live=True)
+    conversations, lane = Conversations(1000), OffsetTracker(TopicPartition("t", 0), live=True)
     one = delivery("bob", "hi", "1")
     event = OpenEvent(lane, 0, b"k", OutputRecord(None, None, []), one)
     assert conversations.admit(event)

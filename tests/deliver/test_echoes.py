@@ -33,7 +33,7 @@ class World:
             platform="easemob", timed=lambda _: False, apps={"new": app, "old": app}, names=SimpleNamespace(partitions=1)
         )
         parts = cast("Any", self)
-        self.echoes = EchoReader(cast("Any", around), Conversations(), parts, parts, parts, parts)
+        self.echoes = EchoReader(cast("Any", around), Conversations(1000), parts, parts, parts, parts)
 
     def get(self, event: str) -> Entry | None:
         return self.ledger.get(event)

@@ -19,6 +19,7 @@ from converters.routing.route import App
 from streams.deliver import ledger_records
 from streams.deliver.context import DeliverContext
 from streams.deliver.conversations import OpenEvent
+from streams.deliver.event_counts import EventCounts
 from streams.deliver.in_doubt import InDoubt
 from streams.deliver.ledger_schema import Intent
 from streams.deliver.sender import Sender
@@ -62,7 +63,7 @@ class World:
         self.platform, self.settings, self.apps = platform.name, settings, {"new": app}
         self.under_way: dict[str, Any] = {}
         self.clients, self.admissions, self.progress = {"new": self}, {"new": self}, self
-        self.app = "new"
+        self.app, self.counts = "new", EventCounts(platform.name, self.apps)
         self.doubts = InDoubt(around, Shutdown(asyncio.Event()), self.hear_all)
         self.sender = Sender(around, Shutdown(asyncio.Event()), self.doubts, self.licence)
 
@@ -70,9 +71,6 @@ class World:
         if self.left and where == self.where:
             one = self.event.delivery.event
             self.doubts.hear(self.event, Echo(event=one.id, target="new", remote_id="4711", at=1))
-
-    def direction(self, _: object) -> str:
-        return "yunxin>easemob"
 
     # -- the gate
 

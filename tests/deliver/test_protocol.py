@@ -4,13 +4,15 @@ from math import inf
 
 import pytest
 from aiokafka import TopicPartition
+from msgspec import structs
 
 from converters.core.model import Echo, conversation_key
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
+from converters.platform import Request
 from streams.deliver import ledger_records
 from streams.deliver.conversations import OpenEvent
 from streams.deliver.ledger_schema import Entry, Intent, Settled
-from streams.deliver.protocol import DeliveryStep, admitted, earlier, left_to_wait, longest_ago, may_leave, released
+from streams.deliver.protocol import DeliveryStep, admitted, earlier, last_word, left_to_wait, longest_ago, may_leave, released, repeatable
 from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
 from tests.deliver.worker import delivery
@@ -20,6 +22,7 @@ def ended(outcome: Outcome, held: str = "", arrived: tuple[Delivered, ...] = ())
     return Settled(outcome=outcome, target="new", at=7, held=held, arrived=arrived)
 
 
+REQUEST = Request("POST", "/messages", {}, b"", "messages")
 HERE, THERE = "deliveries:0:5", "deliveries:0:9"
 STEPS: dict[str, tuple[Entry | None, str, DeliveryStep]] = {
     "nothing": (None, "", DeliveryStep.SEND),
@@ -73,6 +76,26 @@ def test_who_waits_for_disorder_waits_no_longer_because_a_clock_is_ahead() -> No
     assert left_to_wait(1.0, 0.25, 0.125) == 0.75
     assert left_to_wait(1.0, -3600.0, 0.5) == 0.5
     assert left_to_wait(1.0, 3600.0, 0.0) < 0
+
+
+@pytest.mark.parametrize(
+    ("again", "known_for", "tried", "may"),
+    [(False, 0.0, 0.0, False), (True, 0.0, 1e9, True), (True, 60.0, 19.0, True), (True, 60.0, 20.0, False), (False, 60.0, 0.0, False)],
+)
+def test_a_request_without_an_answer_is_repeated_only_while_its_target_knows_it_again(
+    again: bool, known_for: float, tried: float, may: bool
+) -> None:
+    request = structs.replace(REQUEST, repeatable=again, repeatable_for=known_for)
+    assert repeatable(request, tried, 40.0) is may
+
+
+def test_that_the_last_attempt_was_not_sent_says_nothing_of_one_before_it() -> None:
+    known = structs.replace(REQUEST, repeatable=True, repeatable_for=60.0)
+    assert last_word(NotSent("busy"), known, unsure=True) == Unsure("busy")
+    assert last_word(NotSent("busy"), known, unsure=False) == NotSent("busy")
+    assert last_word(Refused("no"), known, unsure=True) == Refused("no")
+    harmless = structs.replace(REQUEST, repeatable=True)
+    assert last_word(NotSent("busy"), harmless, unsure=True) == NotSent("busy")
 
 
 def open_event(outcome: Outcome) -> OpenEvent:

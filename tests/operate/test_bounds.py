@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from aiokafka import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
@@ -11,8 +12,9 @@ from converters import PLATFORMS
 from converters.core import wire
 from converters.core.localized import Localized
 from converters.core.model import NOTHING, Delivery, Group
-from streams.deliver.context import arrived
-from streams.deliver.conversations import begun
+from converters.core.outcome import Delivered
+from streams.deliver.conversations import OpenEvent, begun
+from streams.deliver.event_counts import EventCounts
 from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
 from streams.ingress.record import SILENT, headers_of, past
@@ -90,18 +92,47 @@ def test_letters_put_back_are_past_and_old_ones_have_to_be_asked_for(ground: Gro
     ],
 )
 def test_only_what_is_live_is_in_the_latency(headers: list[tuple[str, bytes]], live: bool, is_past: bool, silent: bool) -> None:
-    event = begun(OffsetTracker(("t", 0), live=live), 7, OutputRecord(b"k", b"v", headers), delivery(1), None, 0.0)
+    lane = OffsetTracker(TopicPartition("t", 0), live=live)
+    event = begun(lane, 7, OutputRecord(b"k", b"v", headers), delivery(1), None, 0.0, past=past(headers))
     assert (event.past, event.delivery.silent) == (is_past, silent)
 
 
-def test_a_message_of_2023_that_is_replayed_is_counted_and_not_timed() -> None:
-    def value(name: str) -> float:
-        return REGISTRY.get_sample_value(f"im_relay_{name}", {"direction": "test>bounds"}) or 0.0
+def opened(said: Delivery, *, live: bool, canary: bytes = b"") -> OpenEvent:
+    return begun(OffsetTracker(TopicPartition("t", 0), live=live), 7, OutputRecord(b"k", b"v", []), said, None, 0.0, canary=canary)
 
+
+def counted(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(f"im_relay_{name}", labels) or 0.0
+
+
+def test_a_message_of_2023_that_is_replayed_is_counted_and_not_timed() -> None:
     said = structs.replace(delivery(1), event=structs.replace(delivery(1).event, at=1_672_531_200_000))
+    counts = EventCounts("bounds", {})
     for live in (False, True):
-        arrived("test>bounds", begun(OffsetTracker(("t", 0), live=live), 7, OutputRecord(b"k", b"v", []), said, None, 0.0))
-    assert (value("historical_total"), value("end_to_end_seconds_count")) == (1.0, 1.0)
+        event = opened(said, live=live)
+        counts.of(event).arrived(event)
+    direction = "unknown>bounds"
+    assert (counted("historical_total", direction=direction), counted("end_to_end_seconds_count", direction=direction)) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(("canary", "times"), [(b"k", 0.0), (b"of others", 1.0)])
+def test_what_the_relays_own_test_users_say_is_counted_nowhere(canary: bytes, times: float) -> None:
+    platform = f"canary-{canary.hex()}"
+    event, direction = opened(delivery(1), live=True, canary=canary), f"unknown>{platform}"
+    event.outcome = Delivered("1")
+    counts = EventCounts(platform, {}).of(event)
+    counts.lost(event, ["poll"])
+    counts.arrived(event)
+    counts.ended(event, "api")
+    counts.had_file(event, "image", "carried", 1.0)
+    app = event.delivery.target
+    ours = counted("own_actions_echoed_total", app=app)
+    counts.was_ours(event)
+    assert counted("losses_total", direction=direction, what="poll") == times
+    assert counted("end_to_end_seconds_count", direction=direction) == times
+    assert counted("sends_total", app=app, platform=platform, api="api", outcome="delivered") == times
+    assert counted("media_messages_total", direction=direction, kind="image", fate="carried") == times
+    assert counted("own_actions_echoed_total", app=app) == ours + times
 
 
 @pytest.mark.parametrize(

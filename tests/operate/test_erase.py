@@ -12,7 +12,7 @@ from converters.core import wire
 from converters.core.model import StoredFile, conversation_key
 from converters.files.media import MediaResult
 from converters.routing.identity_table import account_record, cohort_record, record
-from streams.console.act import load
+from streams.audit.act import load
 from streams.operate.dead_letter_reader import is_end
 from tests.operate.conftest import PARTITIONS, Ground, Put, callback, delivery, rows
 

@@ -23,7 +23,7 @@ from converters.files.media import MediaJob, MediaResult, jobs
 from converters.platform import AnyPlatform, Callback, DecodedEvent, Ignored, OwnEcho
 from converters.probing import Findings
 from converters.routing import identity_table
-from streams.console.act import Act
+from streams.audit.act import Act
 from streams.dead_letters import dead_letter, release
 from streams.dead_letters.dead_letter import DeadLetter
 from streams.dead_letters.release import Release

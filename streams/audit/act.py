@@ -1,4 +1,4 @@
-"""The record of an act of a person on the operator's page."""
+"""The record of an act of a person."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Who has done what on the page, and what came of it: in the topic `audit` and in the log.
+"""Who has done what, and what came of it: in the topic `audit` and in the log.
 
 An act is written down before it is done, and not done where that cannot be. So an act without an outcome is one of a process that died, or lost
 Kafka, on the way.
@@ -15,8 +15,7 @@ from aiokafka.errors import KafkaError
 from msgspec import structs
 
 from converters.core.localized import localized
-from streams.console.access import Person
-from streams.console.act import Act, Outcome, What, dump, load
+from streams.audit.act import Act, Outcome, What, dump, load
 from streams.kafka import clients, record_kinds, topics
 from streams.operate.topic_reader import OffsetRange, OperateError, TopicReader
 from streams.settings.root import KafkaSettings
@@ -56,13 +55,13 @@ class AuditLog:
         if self._producer is not None:
             await self._producer.stop()
 
-    async def begin(self, who: Person, what: What, source: str, *, subject: str = "", reason: str = "", count: int = 0) -> Act:
+    async def begin(self, what: What, name: str, role: str, source: str, *, subject: str = "", reason: str = "", count: int = 0) -> Act:
         """Raises OperateError where it cannot be written down: then nothing may be done."""
         act = Act(
             id=uuid4().hex,
             at=_now(),
-            who=who.name,
-            role=who.role,
+            who=name,
+            role=role,
             what=what,
             outcome="begun",
             source=source,

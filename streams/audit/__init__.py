@@ -1,0 +1,1 @@
+"""Who has done what to the relay: on the operator's page, and by commands that cannot be taken back."""
