@@ -111,7 +111,7 @@ def test_of_a_run_that_kafka_did_not_let_end_no_earlier_outcome_is_shown(stack: 
     async def away(_: Canary) -> None:
         raise TimeoutError
 
-    def shown() -> set[float]:
+    def shown() -> set[float | None]:
         return {value("canary_state", direction=direction, kind=kind) for direction, kind in every(stack, CanaryState.UNSEEN)}
 
     async def told() -> None:
