@@ -106,7 +106,7 @@ def stored(app: App, kind: CanaryKind, token: str, url: str = "") -> Generator[R
     return structs.replace(found, duration=_SECOND) if kind == "voice" else structs.replace(found, width=1, height=1)
 
 
-def _upload(media: MediaSupport[Any], kind: CanaryKind, account: Any, token: str) -> FileUpload | None:
+def _upload(media: MediaSupport[Any], kind: CanaryKind, account: object, token: str) -> FileUpload | None:
     role = _ROLES[kind]
     shape = media.shape(role, account)
     wanted = ("png",) if kind == "picture" else shape.formats or ("amr",) if shape is not None else ()

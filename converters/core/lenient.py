@@ -1,7 +1,5 @@
 """Values as vendors send them: numbers as strings, strings as numbers, "true" for true."""
 
-from typing import Any
-
 from converters.core import wire
 
 Word = str | int | float | bool | None
@@ -21,14 +19,14 @@ def word(value: Word) -> str:
     return str(value) if isinstance(value, int | float) else ""
 
 
-def words(value: Any) -> str | None:
+def words(value: object) -> str | None:
     """What people read of *value*, whatever it is: a number as it is written, an object as its JSON; None for nothing."""
     if isinstance(value, str) or value is None:
         return value
     return word(value) if isinstance(value, Word) else wire.dump_any(value).decode()
 
 
-def true(value: Any) -> bool:
+def true(value: object) -> bool:
     """Whether *value* says yes, in any of the ways in which SDKs write it."""
     return isinstance(value, Word) and word(value).lower() in {"1", "true"}
 

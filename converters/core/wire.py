@@ -68,7 +68,7 @@ def dump(record: Struct) -> bytes:
     return _encoder.encode(record)
 
 
-def dump_any(value: Any) -> bytes:
+def dump_any(value: object) -> bytes:
     try:
         return orjson.dumps(value)
     except TypeError:

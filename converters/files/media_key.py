@@ -7,7 +7,7 @@ releases side by side must write the same. It is the text that 0.1.0 hashed, fie
 
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
@@ -47,7 +47,7 @@ def _later(given: Struct, known: Iterable[str], default: Struct) -> list[str]:
     return [f"{name}={_literal(getattr(given, name))}" for name in names if getattr(given, name) != getattr(default, name, NODEFAULT)]
 
 
-def _literal(value: Any) -> str:
+def _literal(value: object) -> str:
     """Text, numbers, and tuples of them. Any other type has no encoding until it is given one here."""
     match value:
         case bool() | int():

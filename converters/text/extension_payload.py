@@ -94,7 +94,7 @@ def left_out(said: Body, read: Body, quote: Quote | None = None, answered: Quote
     return found
 
 
-def _lacking(said: File, read: Any) -> dict[str, Any]:
+def _lacking(said: File, read: object) -> dict[str, Any]:
     if isinstance(read, File):
         return {name: value for name in FACTS if (value := getattr(said, name)) != getattr(read, name)}
     plain: dict[str, Any] = msgspec.to_builtins(said)
@@ -102,7 +102,7 @@ def _lacking(said: File, read: Any) -> dict[str, Any]:
     return plain
 
 
-def _data(said: Any, read: Any) -> dict[str, Any]:
+def _data(said: object, read: object) -> dict[str, Any]:
     if said == read:
         return {}
     if isinstance(read, dict) and read.keys() == {"data"}:
@@ -113,7 +113,7 @@ def _data(said: Any, read: Any) -> dict[str, Any]:
     return {"data": said}
 
 
-def put_back(read: Body, held: Any) -> Body:
+def put_back(read: Body, held: object) -> Body:
     """*read* with what `left_out` gave; as it is where that is not what it says to be, as of a message that has been changed since."""
     if not isinstance(held, dict) or not isinstance(read, _TAKES):
         return read
@@ -137,7 +137,7 @@ def put_back(read: Body, held: Any) -> Body:
     return whole if _sane(whole, read) else read
 
 
-def quote_back(read: Quote | None, held: Any) -> Quote | None:
+def quote_back(read: Quote | None, held: object) -> Quote | None:
     """*read* with the words that it answers."""
     told = held.get("quote") if isinstance(held, dict) else None
     if read is None or not isinstance(told, dict):
@@ -146,14 +146,14 @@ def quote_back(read: Quote | None, held: Any) -> Quote | None:
     return structs.replace(read, text=text, kind=kind) if isinstance(text, str) and isinstance(kind, str) else read
 
 
-def _filled(read: Any, held: dict[str, Any]) -> dict[str, Any]:
+def _filled(read: object, held: dict[str, Any]) -> dict[str, Any]:
     """A file's facts, and all of a file that the platform has no place for."""
     if isinstance(read, dict):
         return read | {name: held[name] for name in FACTS if name in held}
     return {name: value for name, value in held.items() if name != "inline"}
 
 
-def _out_of(data: Any, how: Any) -> Any:
+def _out_of(data: object, how: object) -> Any:
     if not isinstance(data, dict) or data.keys() != {"data"}:
         return data
     if how != JSON or not isinstance(data["data"], str):

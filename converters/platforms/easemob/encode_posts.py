@@ -178,5 +178,5 @@ def _answered(
     return content, {QUOTE: answer}, ()
 
 
-def size_of(value: Any) -> int:
+def size_of(value: object) -> int:
     return len(wire.dump_any(value)) if value else 0

@@ -4,12 +4,11 @@ What an answer has in that place is shown to the operator only where it has the 
 """
 
 import re
-from typing import Any
 
 _FORM = re.compile("[a-z]{2,16}(_[a-z]{2,16}){1,4}|forbidden|unauthorized")
 """All that are published: words of small letters with `_` between, or one of two. A secret has digits or capitals, a text has spaces."""
 
 
-def known(error: Any) -> str:
+def known(error: object) -> str:
     """*error*, if it is such a word; else nothing."""
     return error if isinstance(error, str) and _FORM.fullmatch(error) else ""

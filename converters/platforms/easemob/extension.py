@@ -52,7 +52,7 @@ def understood(
     return body, quote, rest, tuple(losses)
 
 
-def _mentions(value: Any) -> tuple[bool, tuple[str, ...], bool]:
+def _mentions(value: object) -> tuple[bool, tuple[str, ...], bool]:
     """Whether everybody is called, who is, and whether that is all that *value* says."""
     named = users(value)
     everybody = EVERYBODY.lower() in named
@@ -60,7 +60,7 @@ def _mentions(value: Any) -> tuple[bool, tuple[str, ...], bool]:
     return everybody, called, len(called) + everybody == len(named)
 
 
-def _quote(value: Any, scene: EventContext) -> tuple[Quote | None, mending.Losses]:
+def _quote(value: object, scene: EventContext) -> tuple[Quote | None, mending.Losses]:
     lost: mending.Losses = ()
     if isinstance(value, str):
         try:

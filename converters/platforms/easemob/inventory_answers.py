@@ -5,7 +5,6 @@ Descriptions are looked into and never repeated: they quote ids, and one of them
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from converters.core import wire
 from converters.core.lenient import word
@@ -124,7 +123,7 @@ def _there(part: str, request: Request) -> str:
     return str(wire.load_any(request.body).get("groupid", "")) if part in {"group", "room"} else ""
 
 
-def _names(rows: Any, key: str = "username") -> dict[str, ItemOutcome]:
+def _names(rows: object, key: str = "username") -> dict[str, ItemOutcome]:
     found: dict[str, ItemOutcome] = {}
     for row in rows if isinstance(rows, list) else ():
         name = row.get(key) if isinstance(row, dict) else row

@@ -248,7 +248,7 @@ def _import(account: EasemobAccount, names: ProbeNames, target: str, at: int, wh
     return call(account, "POST", api, api, body, repeatable=False)
 
 
-def _found(findings: Findings, name: str, value: Any, seen: str) -> _Step:
+def _found(findings: Findings, name: str, value: object, seen: str) -> _Step:
     yield Answered(name, value, seen)
     return structs.replace(findings, **{name: value})
 

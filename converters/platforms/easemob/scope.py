@@ -108,7 +108,7 @@ def _said(envelope: Envelope, payload: dict[str, Any]) -> Scope | None:
     return None
 
 
-def _word_of(value: Any) -> str:
+def _word_of(value: object) -> str:
     """`group` of `chat:group:text`, `chat:group` and `group`."""
     parts = text(value).lower().split(":")
     return parts[1] if len(parts) > 1 and parts[0] == "chat" else parts[0]

@@ -13,13 +13,13 @@ def text(value: Any) -> str:
     return value if type(value) is str else "" if isinstance(value, dict | list) else word(value)
 
 
-def number(value: Any) -> float:
+def number(value: object) -> float:
     """*value* as a number that is not negative; 0 where it is none."""
     found = decimal(value)
     return found if found is not None and 0 <= found < _LARGEST else 0
 
 
-def decimal(value: Any) -> float | None:
+def decimal(value: object) -> float | None:
     """*value* as a finite number."""
     try:
         found = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
@@ -28,16 +28,16 @@ def decimal(value: Any) -> float | None:
     return found if found is not None and abs(found) < float("inf") else None
 
 
-def flag(value: Any) -> bool | None:
+def flag(value: object) -> bool | None:
     """True and False also as words; None for anything else."""
     return {"true": True, "false": False}.get(text(value).lower())
 
 
-def table(value: Any) -> dict[str, Any]:
+def table(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def users(value: Any) -> tuple[str, ...]:
+def users(value: object) -> tuple[str, ...]:
     """The user ids of a list, or of one; each once."""
     many = value if isinstance(value, list) else [value]
     return tuple(dict.fromkeys(user for user in (plain(text(one)) for one in many) if user))

@@ -1,7 +1,6 @@
 """Webhooks of the own server read into events."""
 
 import re
-from typing import Any
 
 import msgspec
 from msgspec import structs
@@ -66,7 +65,7 @@ def _event(said: public.OwnEvent, app: str, account: OwnAccount) -> Decoded:
     )
 
 
-def _check_numbers(value: Any) -> None:
+def _check_numbers(value: object) -> None:
     """No size, time or length is beyond what every platform can write. Raises Malformed."""
     if isinstance(value, dict):
         for name, inner in value.items():

@@ -114,7 +114,7 @@ def _at_once(body: bytes) -> Fields | None:
     return fields if len(fields) == len(pairs) else None
 
 
-def fields_in(value: Any) -> Fields | None:
+def fields_in(value: object) -> Fields | None:
     """The same out of JSON: of a routed message, or of a line of the log; None for anything else."""
     if not isinstance(value, dict) or "eventType" in value:
         return None
@@ -130,7 +130,7 @@ def fields_in(value: Any) -> Fields | None:
     return fields
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     return word(value) if isinstance(value, str | int | float | bool | None) else wire.dump_any(value).decode()
 
 
@@ -180,7 +180,7 @@ def place_in(told: dict[str, Any], fields: Fields) -> Conversation | None:
     return place(channel, sender, target, _written(told.get("channelid")) or fields.get("busChannel", ""))
 
 
-def lowered(content: Any) -> dict[str, Any]:
+def lowered(content: object) -> dict[str, Any]:
     """Some pages write the names of a recall with capitals."""
     return {str(name).lower(): value for name, value in content.items()} if isinstance(content, dict) else {}
 

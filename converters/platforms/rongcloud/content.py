@@ -13,7 +13,7 @@ Content = dict[str, Any]
 _BEFORE = " \t\r\n\0\ufeff"
 
 
-def read(raw: Any, lost: list[Loss] | None = None) -> Content | None:
+def read(raw: object, lost: list[Loss] | None = None) -> Content | None:
     """The JSON object in *raw*, or that it is; None for anything else. What could not be kept of it goes to *lost*."""
     if isinstance(raw, dict):
         return raw
@@ -28,7 +28,7 @@ def read(raw: Any, lost: list[Loss] | None = None) -> Content | None:
     return value if isinstance(value, dict) else None
 
 
-def listed(value: Any) -> list[Any]:
+def listed(value: object) -> list[Any]:
     """A list, or one that is written as a JSON text; empty for anything else."""
     if isinstance(value, str) and value.lstrip()[:1] == "[":
         try:
@@ -60,7 +60,7 @@ def sealed(content: Content, ext: dict[str, Any], key: str, mark: dict[str, Any]
     return wire.dump_any({**content, "extra": wire.dump_any({**ext, key: mark}).decode()}).decode()
 
 
-def text(value: Any) -> str:
+def text(value: object) -> str:
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
@@ -79,13 +79,13 @@ def exactly(raw: str, field: str) -> Any:
     return json.loads(found.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
-def whole(value: Any) -> int:
+def whole(value: object) -> int:
     """A number, or one that is written as a text; 0 for anything else."""
     found = number(value)
     return int(found) if found is not None and 0 < found < 1 << 53 else 0
 
 
-def number(value: Any) -> float | None:
+def number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
@@ -95,12 +95,12 @@ def number(value: Any) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def user(value: Any) -> str:
+def user(value: object) -> str:
     """A user's id as everywhere, "" for what cannot be one."""
     name = fold(text(value))
     return name if name.isprintable() else ""
 
 
-def users(values: Any) -> tuple[str, ...]:
+def users(values: object) -> tuple[str, ...]:
     """Each once, in their order."""
     return tuple(dict.fromkeys(name for value in listed(values) if (name := user(value))))

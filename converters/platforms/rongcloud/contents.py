@@ -227,5 +227,5 @@ def _seconds(duration: int) -> int:
     return max(1, round(duration / 1000)) if duration else 0
 
 
-def _dumped(data: Any) -> str:
+def _dumped(data: object) -> str:
     return "" if data is None else wire.dump_any(data).decode()

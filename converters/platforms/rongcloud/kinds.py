@@ -84,12 +84,12 @@ def forwarded(held: Content, language: Language, *, kind: str) -> Forwarded | No
     return Forwarded(title, lines, file=file) if title or lines or file or "msgNum" in held else None
 
 
-def _lines_of(value: Any) -> list[Any]:
+def _lines_of(value: object) -> list[Any]:
     """What is no list is one line."""
     return listed(value) or ([value] if value and not isinstance(value, list) and value != "[]" else [])
 
 
-def _line(one: Any, language: Language) -> str:
+def _line(one: object, language: Language) -> str:
     """A line of the summary, or one of the messages that were passed on."""
     if not isinstance(one, dict) or not one.keys() & {"content", "objectName", "fromUserId", "fromUserName"}:
         return words(one) or ""
@@ -116,7 +116,7 @@ def call(held: Content) -> Call:
     return Call((words(held.get("mediaType")) or "").lower() in {"2", "video"}, state, lasted)
 
 
-def _lasted(value: Any, *, clock_only: bool = False) -> int:
+def _lasted(value: object, *, clock_only: bool = False) -> int:
     """Milliseconds: of a number of them, or of hours, minutes and seconds."""
     if isinstance(value, str) and ":" in value:
         parts = value.strip().split(":")

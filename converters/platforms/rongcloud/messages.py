@@ -86,7 +86,7 @@ def _own_data(content: Content | None, raw: str, mark: str) -> Any:
     return {key: value for key, value in content.items() if key not in ours} if mark in content else content
 
 
-def own_extra(body: Body, more: Any) -> tuple[Body, Content]:
+def own_extra(body: Body, more: object) -> tuple[Body, Content]:
     """A custom message's data, and what its app sent beside it, where *more* says that it lies in `extra`."""
     if not isinstance(body, Custom) or not isinstance(body.data, dict) or not isinstance(more, dict) or more.get(EXTRA) is not True:
         return body, {}
@@ -149,7 +149,7 @@ def _said(held: Content, name: str) -> str:
     return words(held.get(name)) or ""
 
 
-def _text(said: str, mentioned: Any) -> Text:
+def _text(said: str, mentioned: object) -> Text:
     if not mentioned:
         return Text(said)
     mentioned = read(mentioned)
@@ -160,7 +160,7 @@ def _text(said: str, mentioned: Any) -> Text:
     return Text(said, users(mentioned.get("userIdList")))
 
 
-def _file(url: Any, held: Content, *, size: Any = 0, mime: str = "") -> File | None:
+def _file(url: object, held: Content, *, size: object = 0, mime: str = "") -> File | None:
     if not isinstance(url, str) or not url:
         return None
     return File(url, name=_said(held, "name"), size=whole(size), mime=mime)
@@ -171,7 +171,7 @@ def _thumbnail(held: Content) -> File | None:
     return File(inline=inline, mime="image/jpeg") if inline else None
 
 
-def _base64(value: Any) -> str:
+def _base64(value: object) -> str:
     """Without line ends and what stands before it in an address. In a form that was not escaped its `+` has become a blank."""
     found = text(value)
     if found.isalnum() or not found:
@@ -189,7 +189,7 @@ def _lasting(held: Content) -> int:
     return round(min(number(held.get("duration")) or 0.0, 1e9) * 1000)
 
 
-def _data(value: Any) -> Any:
+def _data(value: object) -> Any:
     if not isinstance(value, str):
         return value
     try:

@@ -204,7 +204,7 @@ def _group_life(what: str, operator: str, data: Content, said: str) -> Operation
             return Post(Notice(said, data)) if said else None
 
 
-def _scalar(value: Any) -> Any:
+def _scalar(value: object) -> Any:
     return value if isinstance(value, str | int | float) else None
 
 

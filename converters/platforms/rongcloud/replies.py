@@ -90,7 +90,7 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
     return Refused(said)
 
 
-def _for_whom(request: Request, uids: Any) -> bool:
+def _for_whom(request: Request, uids: object) -> bool:
     """Whether an answer that names its target names the one that was asked for."""
     one = uids[0] if isinstance(uids, list) and uids else None
     fields = fields_of(request.body) if request.headers.get("Content-Type") == FORM else {}
@@ -100,7 +100,7 @@ def _for_whom(request: Request, uids: Any) -> bool:
     return True
 
 
-def _id(request: Request, uids: Any) -> str:
+def _id(request: Request, uids: object) -> str:
     """The message's id, which older deployments do not tell; of a new group the one that we gave it."""
     if request.api == CREATE:
         return fields_of(request.body).get("groupId", "")

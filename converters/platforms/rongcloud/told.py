@@ -30,7 +30,7 @@ _SERVICES = {
 }
 
 
-def told(value: Any, callback: Callback) -> tuple[Decoded, ...]:
+def told(value: object, callback: Callback) -> tuple[Decoded, ...]:
     """Raises Malformed."""
     if isinstance(value, list):
         if not value or not all(isinstance(one, dict) for one in value):

@@ -5,7 +5,6 @@ A repeat under the same RequestId is given the first one's answer, so that a cal
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from typing import Any
 from urllib.parse import parse_qsl
 
 from msgspec import structs
@@ -37,7 +36,7 @@ def asked(request: Request) -> tuple[str, ...]:
     return tuple(wire.load_any(listed)) if listed else ()
 
 
-def failed(named: Any) -> set[str]:
+def failed(named: object) -> set[str]:
     """The users whom an answer names as not taken, in whichever of its forms, in lower case."""
     if isinstance(named, str):
         try:

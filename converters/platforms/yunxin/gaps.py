@@ -194,13 +194,13 @@ def _copy(item: _Item, place: Conversation) -> Iterator[tuple[str, Any]]:
         yield "ext", item.ext
 
 
-def _words(body: Any) -> Any:
+def _words(body: object) -> Any:
     """A page has an object with the text in it, the vendor's SDK a text; of that one, which of both it holds."""
     held = record(body)
     return held["msg"] if held is not None and isinstance(held.get("msg"), str) else body
 
 
-def _notification(body: Any) -> str:
+def _notification(body: object) -> str:
     """What happened to a team, which the history tells in other words; of what was changed it has only how it is now."""
     held = record(body) or {}
     users = parsed(held.get("accids"))

@@ -117,7 +117,7 @@ def _owner(delivery: Delivery, account: YunxinAccount, made: GroupCreated) -> st
     return delivery.named(made.owner) if made.owner else speaker(delivery, account)
 
 
-def _marked(ext: Any, account: YunxinAccount) -> Any:
+def _marked(ext: object, account: YunxinAccount) -> Any:
     held = record(ext)
     return held.get(account.mark) if held else None
 

@@ -37,7 +37,7 @@ _CAPTIONED = {"PICTURE", "VIDEO", "FILE", "LOCATION"}
 _CALLS = {"NETCALL_AUDIO": False, "NETCALL_VEDIO": True, "NETCALL_VIDEO": True}
 
 
-def body_of(msg_type: Word, said: Any, attach: Any, *, room: bool = False, lost: list[Loss] | None = None) -> Body:
+def body_of(msg_type: Word, said: object, attach: object, *, room: bool = False, lost: list[Loss] | None = None) -> Body:
     """*said* and *attach* are the copy's; in a *room* a text lies in attach, everywhere else in body. What is not kept goes to *lost*."""
     kind = word(msg_type).upper()
     if kind == "TEXT":
@@ -62,7 +62,7 @@ def body_of(msg_type: Word, said: Any, attach: Any, *, room: bool = False, lost:
     return Unknown(kind[:64] or "unknown", {"body": said, "attach": attach})
 
 
-def edited_body(said: Any, attachment: Any) -> Body:
+def edited_body(said: object, attachment: object) -> Body:
     """What a message became; a copy of an edit does not say of which kind it is."""
     held = record(attachment)
     if not held:
@@ -116,7 +116,7 @@ def _file(held: dict[str, Any]) -> File:
     )
 
 
-def _tip(said: Any, attach: Any, lost: list[Loss] | None) -> str:
+def _tip(said: object, attach: object, lost: list[Loss] | None) -> str:
     held = record(attach, lost)
     # An object without a msg is the app's own, and is shown where there are no other words.
     named = held is not None and words(held.get("msg")) is not None
@@ -134,7 +134,7 @@ def _call(held: dict[str, Any]) -> Call:
     return Call(video=text(held, "type") == "2", state=state, duration=max(lasted, default=0) * 1000)
 
 
-def _custom(attach: Any, said: str, lost: list[Loss] | None) -> Body:
+def _custom(attach: object, said: str, lost: list[Loss] | None) -> Body:
     """*said* is what clients show that do not know the kind; where nothing is attached, it is all that there is."""
     held = record(attach, lost)
     found = parsed(attach) if held is None else held
@@ -178,7 +178,7 @@ def _convention(kind: str, data: dict[str, Any], lost: list[Loss] | None) -> Bod
     return None
 
 
-def _line(one: Any) -> str:
+def _line(one: object) -> str:
     if not isinstance(one, dict) or "content" not in one:
         return words(one) or ""
     who, said = shown(one, "senderNick"), shown(one, "content")

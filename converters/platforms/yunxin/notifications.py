@@ -195,7 +195,7 @@ def _friend(kind: str, copy: CopiedMessage) -> FriendChanged | None:
             return None
 
 
-def _told(attach: Any, key: str) -> Operation:
+def _told(attach: object, key: str) -> Operation:
     """*key* is our mark's: on what somebody passed on it means nothing any more."""
     held = record(attach)
     if held is None:
@@ -210,5 +210,5 @@ def _told(attach: Any, key: str) -> Operation:
     return Post(Command("", held))
 
 
-def _people(listed: Any) -> tuple[str, ...]:
+def _people(listed: object) -> tuple[str, ...]:
     return tuple(user for one in listed if (user := person(one))) if isinstance(listed, list) else ()

@@ -11,7 +11,7 @@ from converters.core.model import Loss
 _MOST = 1 << 53
 
 
-def parsed(value: Any, lost: list[Loss] | None = None) -> Any:
+def parsed(value: object, lost: list[Loss] | None = None) -> Any:
     """The JSON that *value* holds as text or is; None where it is neither. What could not be kept of it goes to *lost*."""
     if isinstance(value, str):
         try:
@@ -24,7 +24,7 @@ def parsed(value: Any, lost: list[Loss] | None = None) -> Any:
     return value
 
 
-def record(value: Any, lost: list[Loss] | None = None) -> dict[str, Any] | None:
+def record(value: object, lost: list[Loss] | None = None) -> dict[str, Any] | None:
     found = parsed(value, lost) if value else None
     return found if isinstance(found, dict) else None
 
@@ -48,7 +48,7 @@ def number(held: dict[str, Any], name: str) -> int:
     return int(found) if found is not None and 0 < found < _MOST else 0
 
 
-def real(value: Any) -> float | None:
+def real(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
