@@ -463,6 +463,16 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
+{{/* How many workers; where an autoscaler decides, as many as there are: left out, the upgrade that brings the autoscaler would make them one,
+     which moves all partitions. Empty where that is not known. Takes root, role. */}}
+{{- define "im-relay.replicas" -}}
+{{- $values := index .root.Values .role }}
+{{- if not $values.autoscaling.enabled }}{{ $values.replicas }}
+{{- else if .root.Values.secrets.lookup }}
+{{- dig "spec" "replicas" "" (lookup "apps/v1" "Deployment" .root.Release.Namespace (printf "%s-%s" (include "im-relay.name" .root) .role) | default dict) }}
+{{- end }}
+{{- end }}
+
 {{- define "im-relay.management" -}}
 {{- $set := dict }}
 {{- if .root.Values.secrets.lookup }}{{ $set = lookup "apps/v1" "StatefulSet" .root.Release.Namespace .name }}{{ end }}
