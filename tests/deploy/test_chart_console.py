@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from streams.console.passwords import line
-from streams.settings.role_secrets import CONSOLE
-from streams.settings.root import load
+from streams.settings.role_secrets import CONSOLE, CONVERT
+from streams.settings.root import SettingsError, load
 from tests.deploy.commands import parsed
 from tests.deploy.test_chart import SECRETS, VALUES, lasting, needs_helm, of, rendered, template, workloads
 from tests.deploy.test_least import policies, ports, reaches
@@ -74,9 +74,20 @@ def test_it_could_start_with_the_secrets_that_it_has_and_has_no_others(more: tup
     (tmp_path / "console-users").write_text(line("ann", "operator", "correct horse battery", b"0" * 16, 2**14))
     (tmp_path / "relay.toml").write_text(file(objects).replace(SECRETS, str(tmp_path)))
     settings = load(tmp_path / "relay.toml", CONSOLE)
-    assert settings.console.problem() == ""
+    assert settings.console.problem() is None
     if SECURED[0] in more:
         assert settings.kafka.cluster.credentials.proof() is not None
+
+
+def test_the_job_before_a_release_says_what_is_wrong_with_who_may_log_in(tmp_path: Path) -> None:
+    path = tmp_path / "relay.toml"
+    path.write_text('[console]\npublic_url = "https://desk.example.com"\nusers_file = "users"\n')
+    (tmp_path / "users").write_text("ann:operator:in-clear-it-is")
+    with pytest.raises(SettingsError) as refused:
+        load(path)
+    assert "console.users: line 1 is not as im-relay console-user prints it" in str(refused.value)
+    assert "in-clear-it-is" not in str(refused.value)
+    load(path, CONVERT)  # who does not read them has nothing to say
 
 
 @needs_helm
