@@ -35,7 +35,7 @@ test: $(VENV)/installed  ## the tests, on a real Kafka; ARGS="-k name" for some 
 test-slow: $(VENV)/installed  ## those that tell little more than others, and take minutes
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
-test-kubernetes: $(VENV)/installed  ## the chart before a real API server, built from its Go modules the first time (ten minutes); needs Go and helm
+test-kubernetes: $(VENV)/installed  ## the chart on a whole control plane, built from its Go modules the first time (ten minutes), its job and roles run for real; needs Go, helm and root
 	@$(BIN)/python -m pytest -n 0 -m kubernetes tests/kubernetes $(ARGS)
 
 test-sdks: $(VENV)/installed  ## the vendors' server SDKs as clients of the simulators: docs/sdks.md; needs Node, a JDK and Maven; YUNXIN_SDK=DIRECTORY: a checkout of Yunxin's

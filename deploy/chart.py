@@ -67,7 +67,7 @@ def schema(root: Path) -> str:
     by_hand = {name: one for name, one in written["$defs"].items() if name.islower()}  # ours begin small
     written["$defs"] = by_hand | made.pop("$defs")
     # The chart fills these in, and its templates read them.
-    made["required"] = ["kafka", "ingress", "deliver", "media", "files", "observe", "apps"]
+    made["required"] = ["kafka", "ingress", "deliver", "media", "files", "console", "observe", "apps"]
     made["properties"]["apps"]["propertyNames"] = {"pattern": "^[A-Za-z0-9._-]{1,64}$"}
     app = written["$defs"]["AppSettings"]
     app["required"] = ["platform", "target", "account"]
@@ -80,7 +80,12 @@ def schema(root: Path) -> str:
         }
         for name, platform in PLATFORMS.items()
     ]
-    for section in ("IngressSettings", "FilesSettings", "ObserveSettings"):  # 0 is any free one, which no Service could name
+    for section in (
+        "IngressSettings",
+        "FilesSettings",
+        "ConsoleSettings",
+        "ObserveSettings",
+    ):  # 0 is any free one, which no Service could name
         written["$defs"][section]["properties"]["port"] |= {"minimum": 1}
     written["properties"]["settings"] = made
     return json.dumps(written, indent=2, ensure_ascii=False) + "\n"

@@ -23,7 +23,7 @@ class SecuritySettings(SecretSection):
     """How to connect to the brokers. Files are read again for each new connection, so changes apply without a restart."""
 
     used_by: ClassVar[frozenset[str]] = frozenset(
-        {"ingress", "convert", "deliver", "media", "gaps", "watch", "canary", "migrate", "command"}
+        {"ingress", "convert", "deliver", "media", "gaps", "watch", "canary", "migrate", "console", "command"}
     )
 
     protocol: Protocol = Field(

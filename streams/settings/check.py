@@ -24,7 +24,7 @@ _HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[
 
 
 def problems(settings: "Settings") -> list[str]:
-    """A line for each; none where all is well. Reads no secret, and makes no directory."""
+    """A line for each; none where all is well. Reads no file of a secret, and makes no directory."""
     return [
         *_brokers(settings.kafka.bootstrap),
         *_listening(settings),
@@ -35,6 +35,7 @@ def problems(settings: "Settings") -> list[str]:
         *_directories(settings),
         *_apps(settings),
         *_canary(settings),
+        *_console(settings),
     ]
 
 
@@ -68,7 +69,12 @@ def _with_port(one: str) -> str:
 
 
 def _listening(settings: "Settings") -> Iterator[str]:
-    sections: dict[str, ListenSettings] = {"ingress": settings.ingress, "files": settings.files, "observe": settings.observe}
+    sections: dict[str, ListenSettings] = {
+        "ingress": settings.ingress,
+        "files": settings.files,
+        "console": settings.console,
+        "observe": settings.observe,
+    }
     for name, section in sections.items():
         if not section.hosts():
             yield localized('{name}.host is empty; expected an address to listen on: write host = "0.0.0.0"', name=name)
@@ -83,7 +89,7 @@ def _listening(settings: "Settings") -> Iterator[str]:
                     host=host,
                     write=write,
                 )
-    ports = {"ingress": settings.ingress.port, "files": settings.files.port}
+    ports = {"ingress": settings.ingress.port, "files": settings.files.port, "console": settings.console.port}
     for name, port in ports.items():
         if port and port == settings.observe.port and not set(sections[name].hosts()).isdisjoint(settings.observe.hosts()):
             yield localized(
@@ -241,3 +247,10 @@ def _canary(settings: "Settings") -> Iterator[str]:
                 name=name,
                 platform=app.platform,
             )
+
+
+def _console(settings: "Settings") -> Iterator[str]:
+    """Where somebody is to log in there, that they can; without its secrets nobody knows."""
+    console = settings.console
+    if console.is_used(settings.process) and (console.public_url or console.proxies or console.users.get_secret_value()):
+        yield from filter(None, [console.problem()])

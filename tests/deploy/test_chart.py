@@ -104,7 +104,20 @@ def test_every_value_in_values_yaml_is_used() -> None:
     text = "\n".join(TEMPLATES.values())
     for name, value in VALUES.items():
         assert f".Values.{name}" in text, name
-        if name in ("settings", "ingress", "convert", "deliver", "media", "files", "gaps", "watch", "migrate", "networkPolicy", "image"):
+        if name in (
+            "settings",
+            "ingress",
+            "convert",
+            "deliver",
+            "media",
+            "files",
+            "gaps",
+            "watch",
+            "console",
+            "migrate",
+            "networkPolicy",
+            "image",
+        ):
             continue  # handed on whole
         for inner in value if isinstance(value, dict) else ():
             assert f".Values.{name}.{inner}" in text, (name, inner)
@@ -179,7 +192,9 @@ def test_helm_finds_nothing_wrong() -> None:
 
 @needs_helm
 @pytest.mark.parametrize("version", KUBERNETES)
-def test_kubernetes_would_take_every_object(objects: list[dict[str, Any]], version: str) -> None:
+@pytest.mark.parametrize("persistent", ["true", "false"])
+def test_kubernetes_would_take_every_object(persistent: str, version: str) -> None:
+    objects = rendered("--set", f"deliver.state.persistent={persistent}", "--kube-version", f"{version}.0")
     known = [one for one in objects if not one["apiVersion"].startswith("monitoring.coreos.com/")]
     assert len(known) >= 15
     for one in known:
@@ -209,6 +224,7 @@ def test_every_role_and_the_job_start_a_command_that_there_is(objects: list[dict
         "media": "media",
         "files": "files",
         "watch": "watch",
+        "console": "console",
         "topics": "topics create",
     }
     job = started["topics"][1]
@@ -284,7 +300,7 @@ def test_every_role_is_found_by_its_service_its_budget_and_prometheus(objects: l
     services = {one["metadata"]["name"]: one for one in of(objects, "Service")}
     assert chosen(services["chat-im-relay-ingress"]["spec"]["selector"]) == 1
     metrics = services["chat-im-relay-metrics"]
-    assert chosen(metrics["spec"]["selector"]) == 7
+    assert chosen(metrics["spec"]["selector"]) == 8
     assert f"http://{services['chat-im-relay-files']['metadata']['name']}" == EXAMPLE["settings"]["media"]["store"]["endpoint"]
     assert services["chat-im-relay-files"]["spec"]["ports"][0]["port"] == 80
     (monitor,) = of(objects, "ServiceMonitor")
@@ -382,6 +398,7 @@ def test_the_job_reads_the_settings_that_the_roles_will_read_with_all_of_their_s
         arguments += ["--set", f"secrets.values.{name}=x"]
     pod, early = before(*arguments, *(("--set", "secrets.existing=mine") if own else ()))
     every = {
+        "console-users",
         "easemob-callback-secret",
         "easemob-client-secret",
         "files-secret",
@@ -463,6 +480,7 @@ def test_a_small_installation_has_nothing_that_was_not_asked_for() -> None:
     off = ["monitoring.serviceMonitor.enabled", "monitoring.rules.enabled", "monitoring.dashboard.enabled"]
     off += [
         "files.enabled",
+        "console.enabled",
         "settings.media.carry",
         "ingress.route.enabled",
         "ingress.autoscaling.enabled",

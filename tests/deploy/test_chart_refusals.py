@@ -10,7 +10,7 @@ import yaml
 from deploy import chart_readme
 from tests.deploy.test_chart import EXAMPLE, VALUES, complaints, hooks, lasting, merged, needs_helm, of, rendered, template, workloads
 
-ROLES = ("ingress", "convert", "deliver", "media", "files", "gaps", "migrate")
+ROLES = ("ingress", "convert", "deliver", "media", "files", "gaps", "watch", "console", "migrate")
 EVERY = ("--set", "gaps.enabled=true", "--set", "migrate.platform=easemob")
 
 
@@ -70,6 +70,7 @@ def test_a_missing_key_of_an_account_is_refused_and_each_may_be_a_file(missing: 
         (["--set", "convert.replicas=25"], "convert.replicas is 25, more than the 24 of settings.kafka.partitions"),
         (["--set", "deliver.replicas=25"], "deliver.replicas is 25"),
         (["--set", "media.replicas=25"], "media.replicas is 25"),
+        (["--set", "migrate.platform=easemob,migrate.replicas=25"], "migrate.replicas is 25"),
         (["--set", "convert.autoscaling.enabled=true,convert.autoscaling.max=25"], "convert.autoscaling.max is 25"),
         (["--set", "ingress.autoscaling.min=7"], "ingress.autoscaling.min is 7, more than its max, 6"),
         (["--set", "media.autoscaling.enabled=true"], "media.autoscaling.prometheus is empty"),
@@ -137,7 +138,7 @@ def test_variables_and_volumes_of_all_and_of_a_role_are_both_there() -> None:
 def test_a_bundle_of_authorities_is_where_every_process_looks_for_it() -> None:
     objects = rendered(*EVERY, "--set", "caBundle.configMap=company", "--set", "caBundle.key=all.pem")
     specs = [one["spec"]["template"]["spec"] for one in [*workloads(objects), *of(objects, "Job")]]
-    assert len(specs) == 10
+    assert len(specs) == 11
     for spec in specs:
         for container in [*spec["containers"], *spec.get("initContainers", [])]:
             assert {"name": "SSL_CERT_FILE", "value": "/etc/im-relay/ca/all.pem"} in container["env"]

@@ -61,7 +61,7 @@ def test_a_pod_mounts_the_secrets_that_the_code_reads_there_and_no_other(
     (secret,) = of(lasting(objects), "Secret")
     (file,) = [one["data"]["relay.toml"] for one in of(lasting(objects), "ConfigMap") if "relay.toml" in one["data"]]
     seen = pods(objects)
-    assert {"ingress", "convert", "media", "files", "gaps", "watch", "topics"} < set(seen)
+    assert {"ingress", "convert", "media", "files", "gaps", "watch", "console", "topics"} < set(seen)
     for component, pod in seen.items():
         keys: list[str] = []
         mounted = {each["name"] for each in pod["spec"]["containers"][0].get("volumeMounts", [])}
@@ -119,7 +119,7 @@ def test_another_revision_rolls_every_pod() -> None:
         return [one["spec"]["template"]["metadata"]["annotations"] for one in workloads(rendered(*EVERY, *more))]
 
     before, after = annotations(), annotations("--set", "secrets.revision=2026-12")
-    assert len(before) == len(after) == 9
+    assert len(before) == len(after) == 10
     assert all(one != other for one, other in zip(before, after, strict=True))
 
 
@@ -188,17 +188,18 @@ def test_pods_are_reached_at_their_ports_alone() -> None:
     given = [
         f"--set-json=networkPolicy.callers={ours}",
         f"--set-json=networkPolicy.readers={ours}",
+        f"--set-json=networkPolicy.visitors={ours}",
         f"--set-json=networkPolicy.scrapers={scraper}",
     ]
     found = policies(rendered(*EVERY, *given))
     settings = VALUES["settings"]
-    observed, open_to = settings["observe"]["port"], {"ingress": settings["ingress"]["port"], "files": settings["files"]["port"]}
+    observed, open_to = settings["observe"]["port"], {role: settings[role]["port"] for role in ("ingress", "files", "console")}
     for component, spec in found.items():
         by_port = {port: rule["from"] for rule in spec["ingress"] for port in ports(rule)}
         expected = {open_to[component], observed} if component in open_to else set() if component == "topics" else {observed}
         assert set(by_port) == expected, component
         if component != "topics":
-            assert by_port[observed] == json.loads(scraper)
+            assert by_port[observed][:-1] == json.loads(scraper), "and the operator's page"
     assert next(rule["from"] for rule in found["ingress"]["ingress"] if ports(rule) == {8080}) == json.loads(ours)
     readers = next(rule["from"] for rule in found["files"]["ingress"] if ports(rule) == {8090})
     assert readers[0] == json.loads(ours)[0]

@@ -1,7 +1,8 @@
-"""The programs of an API server of Kubernetes, built from their Go modules and kept in the user's cache directory.
+"""The programs of a control plane of Kubernetes, built from their Go modules and kept in the user's cache directory.
 
 Kubernetes publishes its libraries beside itself and names them by relative paths in its own go.mod, so each is pinned here to the version
-of the same release. What is built once is not built again; the first time takes ten minutes or more on two cores.
+of the same release. What is built once is not built again; the first time takes ten minutes or more on two cores. Of other projects only the files that describe
+their kinds are taken: they lie in their modules.
 """
 
 import json
@@ -15,7 +16,7 @@ from msgspec import Struct
 
 from streams.kafka.local.jars import default_cache
 
-KUBERNETES, ETCD = "v1.34.4", "v3.6.16"
+KUBERNETES, ETCD, KWOK = "v1.34.4", "v3.6.16", "v0.7.0"
 
 
 class ProgramSource(Struct, frozen=True):
@@ -42,7 +43,11 @@ def _kubernetes(name: str) -> ProgramSource:
     return ProgramSource(name, "k8s.io/kubernetes", KUBERNETES, f"k8s.io/kubernetes/cmd/{name}", siblings=True, flags=stamp)
 
 
-PROGRAMS = (ProgramSource("etcd", "go.etcd.io/etcd/server/v3", ETCD, "go.etcd.io/etcd/server/v3"), _kubernetes("kube-apiserver"))
+PROGRAMS = (
+    ProgramSource("etcd", "go.etcd.io/etcd/server/v3", ETCD, "go.etcd.io/etcd/server/v3"),
+    *map(_kubernetes, ("kube-apiserver", "kube-controller-manager", "kube-scheduler")),
+    ProgramSource("kwok", "sigs.k8s.io/kwok", KWOK, "sigs.k8s.io/kwok/cmd/kwok"),
+)
 
 
 class BuildError(Exception):
@@ -81,9 +86,19 @@ def _build(source: ProgramSource) -> None:
     made.replace(_path(source))
 
 
+def module(name: str, version: str) -> Path:
+    """The directory of a module's files, downloaded where it is missing. Raises BuildError."""
+    return Path(_downloaded(name, version)["Dir"])
+
+
 def _siblings(source: ProgramSource) -> list[str]:
-    told = json.loads(_run(["go", "mod", "download", "-json", f"{source.module}@{source.version}"], Path("/")))
-    return re.findall(r"^\s*(k8s\.io/\S+) => \./staging/", Path(told["GoMod"]).read_text(encoding="utf-8"), re.MULTILINE)
+    described = Path(_downloaded(source.module, source.version)["GoMod"]).read_text(encoding="utf-8")
+    return re.findall(r"^\s*(k8s\.io/\S+) => \./staging/", described, re.MULTILINE)
+
+
+def _downloaded(name: str, version: str) -> dict[str, str]:
+    told: dict[str, str] = json.loads(_run(["go", "mod", "download", "-json", f"{name}@{version}"], Path("/")))
+    return told
 
 
 def _run(command: list[str], folder: Path) -> str:

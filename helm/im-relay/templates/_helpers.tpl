@@ -162,7 +162,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if not $marks.secret_file }}
 {{- fail "settings.marks.secret_file is missing: by this secret the relay knows what it has sent itself; give a path under /etc/im-relay/secrets, and the content (openssl rand -hex 32) in a Secret" }}
 {{- end }}
-{{- toToml .Values.settings }}
+{{- $made := deepCopy .Values.settings }}
+{{- if and .Values.console.enabled (not (dig "console" "metrics" list $made)) }}
+{{- /* A name that leads to every pod of the release: each is asked. */}}
+{{- $_ := set $made.console "metrics" (list (printf "http://%s-metrics:%d/metrics" (include "im-relay.name" .) (int $made.observe.port))) }}
+{{- end }}
+{{- toToml $made }}
 {{- end }}
 
 {{/* The settings without the rules, which running pods read again by themselves. */}}
@@ -245,6 +250,9 @@ spec:
         {{- end }}
         {{- if eq .role "files" }}
         - {name: files, containerPort: {{ $.Values.settings.files.port }}}
+        {{- end }}
+        {{- if eq .role "console" }}
+        - {name: page, containerPort: {{ $.Values.settings.console.port }}}
         {{- end }}
         - {name: metrics, containerPort: {{ $.Values.settings.observe.port }}}
       # The port is open from the start, before Kafka's state has been read.
@@ -391,6 +399,7 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- $partitions := int .Values.settings.kafka.partitions }}
 {{- $workers := dict "convert.replicas" .Values.convert.replicas "deliver.replicas" .Values.deliver.replicas }}
 {{- if .Values.settings.media.carry }}{{ $_ := set $workers "media.replicas" .Values.media.replicas }}{{ end }}
+{{- if .Values.migrate.platform }}{{ $_ := set $workers "migrate.replicas" .Values.migrate.replicas }}{{ end }}
 {{- range $role := list "convert" "media" }}
 {{- $scaled := (index $.Values $role).autoscaling }}
 {{- if $scaled.enabled }}{{ $_ := set $workers (printf "%s.autoscaling.max" $role) $scaled.max }}{{ $_ := unset $workers (printf "%s.replicas" $role) }}{{ end }}
@@ -408,6 +417,24 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- if and .Values.media.autoscaling.enabled (not .Values.media.autoscaling.prometheus) }}
 {{- fail "media.autoscaling.prometheus is empty: the address at which KEDA asks Prometheus, such as http://prometheus.monitoring:9090" }}
+{{- end }}
+{{- if .Values.console.enabled }}
+{{- $console := .Values.settings.console }}
+{{- if not $console.public_url }}
+{{- fail "console.enabled: give settings.console.public_url, the address under which people open the page, such as https://relay.example.com" }}
+{{- end }}
+{{- if not (or $console.users_file $console.proxies) }}
+{{- fail "console.enabled: nobody could log in; give settings.console.users_file, a path under /etc/im-relay/secrets (im-relay console-user makes its lines), or settings.console.proxies with proxy_secret_file" }}
+{{- end }}
+{{- if and $console.proxies (not $console.proxy_secret_file) }}
+{{- fail "settings.console.proxies: give proxy_secret_file, a path under /etc/im-relay/secrets; the headers of a proxy are believed with that secret alone" }}
+{{- end }}
+{{- range $way := list "route" "gateway" }}
+{{- $given := index $.Values.console $way }}
+{{- if and $given.enabled $given.host (ne (lower $given.host) (include "im-relay.consoleHost" $)) }}
+{{- fail (printf "console.%s.host is %q, and settings.console.public_url names %q: forms from another address are refused; leave the host out" $way $given.host (include "im-relay.consoleHost" $)) }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- $live := dict }}
 {{- if and .Values.secrets.lookup .Values.secrets.existing }}{{ $live = lookup "v1" "ServiceAccount" .Release.Namespace "default" }}{{ end }}
@@ -434,6 +461,22 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- fail (printf "the volumes of StatefulSet %s are %s, and %s is asked for: Kubernetes changes none of an existing set. Grow them first: see \"Growing volumes\" in README.md" $.name $there $.size) }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* How many workers; where an autoscaler decides, as many as there are: left out, the upgrade that brings the autoscaler would make them one,
+     which moves all partitions. Empty where that is not known. Takes root, role. */}}
+{{- define "im-relay.replicas" -}}
+{{- $values := index .root.Values .role }}
+{{- if not $values.autoscaling.enabled }}{{ $values.replicas }}
+{{- else if .root.Values.secrets.lookup }}
+{{- dig "spec" "replicas" "" (lookup "apps/v1" "Deployment" .root.Release.Namespace (printf "%s-%s" (include "im-relay.name" .root) .role) | default dict) }}
+{{- end }}
+{{- end }}
+
+{{- define "im-relay.management" -}}
+{{- $set := dict }}
+{{- if .root.Values.secrets.lookup }}{{ $set = lookup "apps/v1" "StatefulSet" .root.Release.Namespace .name }}{{ end }}
+{{- dig "spec" "podManagementPolicy" "Parallel" ($set | default dict) }}
 {{- end }}
 
 {{/* Lets a drain take one pod of a role at a time. Takes root, role. */}}

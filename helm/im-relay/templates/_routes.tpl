@@ -6,7 +6,7 @@
 {{- toYaml $made }}
 {{- end }}
 
-{{/* The way in by the Gateway API, and the policies of Envoy Gateway for what that has no words for. Takes root, role, path, port.
+{{/* The way in by the Gateway API, and the policies of Envoy Gateway for what that has no words for. Takes root, role, path, port, and host where it is known from elsewhere.
      Source: Gateway API, HTTPRoute; Envoy Gateway, BackendTrafficPolicy (requestBuffer) and SecurityPolicy (authorization). */}}
 {{- define "im-relay.gateway" -}}
 {{- $ := .root }}
@@ -28,7 +28,7 @@ metadata:
   {{- end }}
 spec:
   parentRefs: {{- toYaml $gateway.parentRefs | nindent 4 }}
-  hostnames: [{{ required (printf "%s.gateway.host: the name under which it is reached" .role) $gateway.host | quote }}]
+  hostnames: [{{ required (printf "%s.gateway.host: the name under which it is reached" .role) (.host | default $gateway.host) | quote }}]
   rules:
     - matches: [{path: {type: PathPrefix, value: {{ .path }}}}]
       backendRefs: [{name: {{ $name }}, port: {{ .port }}}]
@@ -59,4 +59,9 @@ spec:
         principal: {clientCIDRs: {{ toJson $gateway.sourceRanges }}}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* The name in the address that people open: forms sent from another are refused. */}}
+{{- define "im-relay.consoleHost" -}}
+{{- regexReplaceAll ":[0-9]+$" (urlParse (dig "console" "public_url" "" .Values.settings)).host "" | lower }}
 {{- end }}
