@@ -55,7 +55,10 @@ class Project:
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         self.engine, self.folder = engine, folder
-        self.sides: dict[str, SimulatorClient] = {"yunxin": Published("http://127.0.0.1:8001"), "easemob": Published("http://127.0.0.1:8002")}
+        self.sides: dict[str, SimulatorClient] = {
+            "yunxin": Published("http://127.0.0.1:8001"),
+            "easemob": Published("http://127.0.0.1:8002"),
+        }
 
     def compose(self, *arguments: str) -> str:
         """Raises EngineError."""
@@ -91,6 +94,12 @@ class Project:
                 state["OOMKilled"],
             )
         return found
+
+    def volumes(self) -> list[str]:
+        return [one["Name"] for one in self.engine.get("/volumes")["Volumes"] or [] if one["Name"].startswith("im-relay_")]
+
+    def networks(self) -> list[str]:
+        return [one["Name"] for one in self.engine.get("/networks") if one["Name"].startswith("im-relay_")]
 
     def unwell(self) -> dict[str, str]:
         """Services that do not do what they are for, each with the end of its log."""

@@ -113,7 +113,13 @@ def test_every_query_of_every_board_is_answered_with_data(project: Project) -> N
     for expr in MOVES:
         asked.await_series(expr, 180)
     assert {one["uid"] for one in httpx.get(f"{GRAFANA}/api/search", trust_env=False).json()} == {board.uid for board in BOARDS}
-    missing = [(board.uid, panel.title, expr) for board in BOARDS for panel in panels(board.uid) for expr, _ in panel.queries if not asked.query(expr)]
+    missing = [
+        (board.uid, panel.title, expr)
+        for board in BOARDS
+        for panel in panels(board.uid)
+        for expr, _ in panel.queries
+        if not asked.query(expr)
+    ]
     assert missing == []
 
 
@@ -121,7 +127,9 @@ def test_a_person_is_let_in_to_the_operators_page_by_what_the_page_says_to_type(
     project.typed(Page().block("people"), PASSWORD + "\n")
     project.typed(Page().block("console"))
     project.wait_well()
-    with httpx.Client(base_url="http://localhost:8070", trust_env=False, timeout=60, headers={"origin": "http://localhost:8070"}) as browser:
+    with httpx.Client(
+        base_url="http://localhost:8070", trust_env=False, timeout=60, headers={"origin": "http://localhost:8070"}
+    ) as browser:
         assert browser.post("/login", data={"name": "ann", "password": "not hers at all"}).status_code == 403
         assert browser.post("/login", data={"name": "ann", "password": PASSWORD}).status_code == 303
         status = browser.get("/").text

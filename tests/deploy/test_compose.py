@@ -13,6 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import compose_spec
+import httpx
+import msgspec
 import pytest
 import yaml
 
@@ -20,6 +22,7 @@ from deploy import simulator
 from streams.settings import role_secrets
 from streams.settings.role_secrets import COMMAND, EVERYTHING, SecretScope, canary, deliver, migrate
 from streams.settings.root import Settings, load
+from tests.attachments import picture
 from tests.deploy.commands import ROOT, parsed
 from tests.stack import EASEMOB_GROUP, YUNXIN_GROUP
 
@@ -135,7 +138,17 @@ def test_the_command_line_takes_every_command(name: str) -> None:
 
 def test_there_is_a_role_for_every_platform_of_the_settings(settings: Settings) -> None:
     assert sorted(ROLES) == sorted(
-        ["ingress", "convert", "media", "files", "gaps", "watch", "migrate-easemob", "console", *(f"deliver-{p}" for p in settings.platforms())]
+        [
+            "ingress",
+            "convert",
+            "media",
+            "files",
+            "gaps",
+            "watch",
+            "migrate-easemob",
+            "console",
+            *(f"deliver-{p}" for p in settings.platforms()),
+        ]
     )
 
 
@@ -160,6 +173,17 @@ def test_a_simulator_is_started_where_it_is_looked_for(name: str, settings: Sett
     assert published(service) == {port} == {health_port(service)}
     app = next(app for app in settings.apps.values() if app.platform == name)
     assert urlsplit(app.account["base_url"]).netloc == f"{name}:{port}"
+
+
+@pytest.mark.parametrize("name", SIMULATORS)
+async def test_a_file_that_is_sent_by_a_published_port_lies_where_the_roles_fetch_it(name: str, settings: Settings) -> None:
+    app, port = simulator.made(SERVICES[name]["command"])
+    at_home = httpx.ASGITransport(simulator.AtAddress(app, f"{name}:{port}"))
+    async with httpx.AsyncClient(transport=at_home, base_url=f"http://127.0.0.1:{port}") as person:
+        said = {"from": "alice", "to": "bob", "media": msgspec.to_builtins(picture(1).media())}
+        assert (await person.post("/_say", json=said)).status_code == 200
+        (entry,) = [one for one in (await person.get("/_journal")).json() if one["kind"] == "said"]
+    assert urlsplit(entry["media"]["url"]).netloc in settings.media.allow
 
 
 @pytest.mark.parametrize("name", SIMULATORS)
