@@ -10,10 +10,9 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-from jgo.maven import MavenContext
 from msgspec import Struct
 
-from streams.kafka.local.jars import classpath, default_cache, java
+from streams.kafka.local.jars import classpath, java
 from tests.compose import programs
 from tests.compose.engine import Engine
 from tests.stack import ROOT
@@ -113,8 +112,7 @@ def _build(engine: Engine, one: Pinned, folder: Path, tag: str, base: str) -> No
     if kind == "kafka":
         shutil.copytree(java().parents[1], folder / "java", symlinks=True)
         (folder / "libs").mkdir()
-        tools = MavenContext(repo_cache=default_cache() / "maven").create_dependency(f"org.apache.kafka:kafka-tools:{one.version}")
-        for jar in (*classpath(version=one.version), tools.artifact.resolve()):
+        for jar in classpath(version=one.version):
             shutil.copy(jar, folder / "libs")
     elif kind == "prometheus":
         shutil.copy(programs.prometheus(one.version), folder / "prometheus")

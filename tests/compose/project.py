@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from tests.whole.crossing import Exchange
 ONCE = ("check", "topics", "group")
 """Services that do one thing and end."""
 PATIENCE = 240.0
+LOOK = 0.5
+"""Seconds between two looks at all containers: each is a request, and they are to do their work meanwhile."""
 
 
 class Service(Struct, frozen=True):
@@ -101,14 +104,18 @@ class Project:
     def networks(self) -> list[str]:
         return [one["Name"] for one in self.engine.get("/networks") if one["Name"].startswith("im-relay_")]
 
-    def unwell(self) -> dict[str, str]:
-        """Services that do not do what they are for, each with the end of its log."""
-        wrong = [one for one in self.services().values() if (one.exit_code != 0 or one.running if one.name in ONCE else not one.healthy)]
-        return {one.name: f"{one}\n{self.log(one.name)}" for one in wrong}
+    def unwell(self) -> list[Service]:
+        """Those that do not do what they are for."""
+        return [one for one in self.services().values() if (one.exit_code != 0 or one.running if one.name in ONCE else not one.healthy)]
 
     def wait_well(self, patience: float = PATIENCE) -> None:
         """Until every service is healthy, and those that end have ended well."""
-        until(lambda: self.services() and not self.unwell(), patience, lambda: "\n\n".join(self.unwell().values()))
+
+        def well() -> bool:
+            time.sleep(LOOK)
+            return bool(self.services()) and not self.unwell()
+
+        until(well, patience, lambda: "\n\n".join(f"{one}\n{self.log(one.name)}" for one in self.unwell()))
 
     def log(self, service: str, lines: int = 15) -> str:
         return self.compose("logs", "--no-color", "--no-log-prefix", "--tail", str(lines), service)
@@ -121,6 +128,7 @@ class Project:
 
     def wait_restarted(self, before: Service) -> None:
         def again() -> bool:
+            time.sleep(LOOK)
             now = self.services()[before.name]
             return now.running and now.healthy and now.started != before.started
 

@@ -130,7 +130,7 @@ def test_a_person_is_let_in_to_the_operators_page_by_what_the_page_says_to_type(
     with httpx.Client(
         base_url="http://localhost:8070", trust_env=False, timeout=60, headers={"origin": "http://localhost:8070"}
     ) as browser:
-        assert browser.post("/login", data={"name": "ann", "password": "not hers at all"}).status_code == 403
+        assert browser.post("/login", data={"name": "ann", "password": "not hers at all"}).status_code == 401
         assert browser.post("/login", data={"name": "ann", "password": PASSWORD}).status_code == 303
         status = browser.get("/").text
         assert "did not answer" not in status

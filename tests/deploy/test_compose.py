@@ -5,7 +5,9 @@ No container engine is asked: what is checked is what can be wrong in the file.
 
 import json
 import re
+import socket
 import subprocess
+import sys
 from collections.abc import Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -94,9 +96,22 @@ def published(service: dict[str, Any]) -> set[int]:
 
 
 def health_port(service: dict[str, Any]) -> int:
-    found = re.search(r"127\.0\.0\.1:(\d+)/", " ".join(service["healthcheck"]["test"]))
+    found = re.search(r"\('127\.0\.0\.1', (\d+)\)", " ".join(service["healthcheck"]["test"]))
     assert found, service["healthcheck"]
     return int(found[1])
+
+
+@pytest.mark.parametrize(("status", "code"), [("200 OK", 0), ("503 Service Unavailable", 1)])
+def test_the_check_of_a_role_says_what_it_is_answered(status: str, code: int) -> None:
+    test = SERVICES["ingress"]["healthcheck"]["test"]
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        here = str(door.getsockname()[1])
+        asking = subprocess.Popen([sys.executable, *[one.replace("9090", here) for one in test[2:]]])
+        peer, _ = door.accept()
+        with peer:
+            assert peer.recv(1024).startswith(b"GET /readyz HTTP/1.0\r\n")
+            peer.sendall(f"HTTP/1.1 {status}\r\n\r\n".encode())
+        assert asking.wait(20) == code
 
 
 def test_the_file_follows_the_compose_specification() -> None:
@@ -114,10 +129,12 @@ def test_every_image_has_a_tag_that_stays() -> None:
         image, _, tag = service["image"].rpartition(":")
         assert image, name
         assert tag != "latest", name
-        assert ("build" in service) == image.startswith("im-relay"), name
-        assert "build" in service or re.fullmatch(r"[^\s:]+@sha256:[0-9a-f]{64}", service["image"]), (
-            f"{name}: a tag may be another image tomorrow"
-        )
+        ours = image.startswith("im-relay")
+        assert ours or re.fullmatch(r"[^\s:]+@sha256:[0-9a-f]{64}", service["image"]), f"{name}: a tag may be another image tomorrow"
+        # Each build makes an image of another id, and whoever had the last one is started anew at the next `up`.
+        assert service.get("pull_policy") == (None if not ours else "missing" if "build" in service else "never"), name
+    built = [service["image"] for service in SERVICES.values() if "build" in service]
+    assert sorted(built) == ["im-relay:demo", "im-relay:local"]
 
 
 def test_every_built_target_is_a_stage_of_the_dockerfile() -> None:
