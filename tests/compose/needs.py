@@ -11,7 +11,8 @@ PROGRAMS = {
     "docker": "apt-get install docker.io (Debian 13: docker-cli)",
     "debootstrap": "apt-get install debootstrap",
     "iptables": "apt-get install iptables",
-    "go": "Go 1.24 or newer: Docker Compose and Prometheus are built from their modules, once",
+    "prometheus": "apt-get install prometheus",
+    "go": "Go 1.24 or newer: Docker Compose is built from its module, once",
 }
 PORTS = {3000: "grafana", 8001: "yunxin", 8002: "easemob", 8070: "console", 8080: "ingress", 8090: "files", 9090: "prometheus"}
 """What docker-compose.yml publishes on the loopback interface."""

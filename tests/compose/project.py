@@ -21,7 +21,7 @@ from tests.whole.crossing import Exchange
 
 ONCE = ("check", "topics", "group")
 """Services that do one thing and end."""
-PATIENCE = 240.0
+PATIENCE = 600.0
 LOOK = 0.5
 """Seconds between two looks at all containers: each is a request, and they are to do their work meanwhile."""
 
