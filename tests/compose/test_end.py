@@ -33,9 +33,7 @@ def test_a_wrong_setting_is_said_once_and_nothing_of_the_relay_starts(project: P
     assert services["check"].exit_code == 2
     assert "client_name" in project.log("check")
     assert [
-        name
-        for name, one in services.items()
-        if name not in (*ONCE, "kafka", "yunxin", "easemob", "files", "prometheus", "grafana") and one.running
+        name for name, one in services.items() if name not in (*ONCE, "kafka", "yunxin", "easemob", "prometheus", "grafana") and one.running
     ] == []
     settings.write_text(good)
     project.typed(Page().block("check"))
