@@ -149,6 +149,9 @@ class Crossing(Exchange):
         self.arrives = [one for one in self.arrives if one.sender in USERS]
         return self
 
+    def has_arrived(self, count: int) -> None:
+        until(lambda: len(self._there()) >= count, PATIENCE, lambda: f"arrived: {len(self._there())} of {count}")
+
     def _as_stored(self) -> list[Said]:
         return self.says  # the simulators call back in order here
 

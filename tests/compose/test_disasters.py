@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.compose.page import Page
-from tests.compose.project import Project
+from tests.compose.project import PATIENCE, Project
 from tests.waiting import until
 
 pytestmark = pytest.mark.compose
@@ -50,7 +50,7 @@ def test_a_machine_that_is_started_anew_delivers_what_waited_and_that_alone(proj
     texts = undelivered(project, how)
     again[how]()
     project.wait_well()
-    until(lambda: texts <= set(arrived_on_a_new_easemob(project)), 180, lambda: f"{arrived_on_a_new_easemob(project)}")
+    until(lambda: texts <= set(arrived_on_a_new_easemob(project)), PATIENCE, lambda: f"{arrived_on_a_new_easemob(project)}")
     exchange = project.exchange()
     exchange.chat(2, f"after {how}")
     exchange.came_once(exchange.all_arrived())
