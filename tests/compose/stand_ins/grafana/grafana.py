@@ -8,18 +8,19 @@ import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 PROVISIONING = Path("/etc/grafana/provisioning")
 
 
-def provisioned(kind, key):
+def provisioned(kind: str, key: str) -> list[dict[str, Any]]:
     return [one for path in sorted((PROVISIONING / kind).glob("*.y*ml")) for one in yaml.safe_load(path.read_text())[key]]
 
 
 SOURCES = {one["uid"]: one["url"] for one in provisioned("datasources", "datasources")}
-BOARDS = {}
+BOARDS: dict[str, dict[str, Any]] = {}
 for provider in provisioned("dashboards", "providers"):
     for path in sorted(Path(provider["options"]["path"]).glob("**/*.json")):
         board = json.loads(path.read_text())
@@ -27,7 +28,7 @@ for provider in provisioned("dashboards", "providers"):
 
 
 class Answer(BaseHTTPRequestHandler):
-    def do_GET(self):
+    def do_GET(self) -> None:
         if self.path == "/api/health":
             self.give(200, {"database": "ok"})
         elif self.path == "/api/search":
@@ -37,10 +38,10 @@ class Answer(BaseHTTPRequestHandler):
         else:
             self.pass_on()
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         self.pass_on(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
-    def pass_on(self, body=None):
+    def pass_on(self, body: bytes | None = None) -> None:
         before, _, path = self.path.partition("/api/datasources/proxy/uid/")
         uid, _, rest = path.partition("/")
         if before or uid not in SOURCES:
@@ -55,7 +56,7 @@ class Answer(BaseHTTPRequestHandler):
         except OSError as error:
             self.give(502, {"message": str(error)})
 
-    def give(self, status, content):
+    def give(self, status: int, content: object) -> None:
         body = json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -63,7 +64,7 @@ class Answer(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_):
+    def log_message(self, *_: object) -> None:
         pass
 
 
