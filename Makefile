@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: command demo demo-migrate test test-slow test-kubernetes test-sdks chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media fuzz-meaning boards lint pages released lock clean bench-identities bench-migrate-check bench-restore bench-volume flame
+.PHONY: command demo demo-migrate test test-slow test-kubernetes test-compose test-sdks chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media fuzz-meaning boards lint pages released lock clean bench-identities bench-migrate-check bench-restore bench-volume flame
 
 command: $(VENV)/installed  ## im-relay, in .venv/bin
 	@echo 'im-relay is in $(CURDIR)/$(BIN). So that this terminal finds it: export PATH="$$PWD/$(BIN):$$PATH"'
@@ -37,6 +37,9 @@ test-slow: $(VENV)/installed  ## those that tell little more than others, and ta
 
 test-kubernetes: $(VENV)/installed  ## the chart on a whole control plane, built from its Go modules the first time (ten minutes), its job and roles run for real; needs Go, helm and root
 	@$(BIN)/python -m pytest -n 0 -m kubernetes tests/kubernetes $(ARGS)
+
+test-compose: $(VENV)/installed  ## docker-compose.yml, whole, on a Docker engine of its own: docs/compose.md; as root; needs docker.io, debootstrap, Go; the first time half an hour
+	@$(BIN)/python -m tests.compose $(ARGS)
 
 test-sdks: $(VENV)/installed  ## the vendors' server SDKs as clients of the simulators: docs/sdks.md; needs Node, a JDK and Maven; YUNXIN_SDK=DIRECTORY: a checkout of Yunxin's
 	@$(BIN)/python -m tests.sdks $(if $(YUNXIN_SDK),--yunxin $(YUNXIN_SDK)) $(ARGS)

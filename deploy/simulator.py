@@ -1,7 +1,7 @@
 # ruff: noqa: INP001 - a script of the demo image
 """A simulator that other containers can reach: `python -m deploy.simulator yunxin|easemob --port P …`.
 
-`python -m tests.simulators`, with the same options, listens on the loopback interface only.
+`python -m tests.simulators`, with the same options, listens on the loopback interface only. Its service is named as the platform.
 """
 
 import socket
@@ -9,10 +9,23 @@ import sys
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
 
 from tests.simulators import easemob, yunxin
 from tests.simulators.options import parse
 from tests.simulators.serve import Server
+
+
+class AtAddress:
+    """Everybody seems to have asked for *address*: a file that a person sends by a published port lies where the roles can fetch it."""
+
+    def __init__(self, app: Starlette, address: str) -> None:
+        self._app, self._host = app, (b"host", address.encode())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope = {**scope, "headers": [self._host, *(one for one in scope["headers"] if one[0] != b"host")]}
+        await self._app(scope, receive, send)
 
 
 def made(arguments: list[str]) -> tuple[Starlette, int]:
@@ -30,7 +43,7 @@ def made(arguments: list[str]) -> tuple[Starlette, int]:
 
 def main(arguments: list[str]) -> None:
     app, port = made(arguments)
-    server: uvicorn.Server = Server(app, 0, lambda _: None)
+    server: uvicorn.Server = Server(AtAddress(app, f"{arguments[0]}:{port}"), 0, lambda _: None)
     with socket.create_server(("", port), backlog=1024) as listener:  # every interface of the container
         server.run(sockets=[listener])
 

@@ -5,6 +5,9 @@ No container engine is asked: what is checked is what can be wrong in the file.
 
 import json
 import re
+import socket
+import subprocess
+import sys
 from collections.abc import Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -12,13 +15,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import compose_spec
+import httpx
+import msgspec
 import pytest
 import yaml
 
 from deploy import simulator
 from streams.settings import role_secrets
-from streams.settings.role_secrets import COMMAND, SecretScope, canary, deliver, migrate
+from streams.settings.role_secrets import COMMAND, EVERYTHING, SecretScope, canary, deliver, migrate
 from streams.settings.root import Settings, load
+from tests.attachments import picture
 from tests.deploy.commands import ROOT, parsed
 from tests.stack import EASEMOB_GROUP, YUNXIN_GROUP
 
@@ -26,12 +32,18 @@ TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 SERVICES: dict[str, Any] = yaml.safe_load(TEXT)["services"]
 SIMULATORS = ("yunxin", "easemob")
 RELAY = [name for name, service in SERVICES.items() if service["image"] == "im-relay:local"]
-ROLES = [name for name in RELAY if name not in ("topics", "group")]
+ONCE = ("check", "topics", "group")
+ROLES = [name for name in RELAY if name not in ONCE]
+SECRETS: dict[str, Any] = yaml.safe_load(TEXT)["secrets"]
+MADE_BY_HAND = {"console-users"}
+"""Secrets that the repository does not hold: nobody is let in by default."""
 
 
 def process(name: str) -> SecretScope:
     """What the service is, as the code declares who uses which secret."""
     role, _, platform = name.partition("-")
+    if name == "check":
+        return EVERYTHING
     if name not in ROLES:
         return COMMAND
     if name == "watch":
@@ -42,9 +54,8 @@ def process(name: str) -> SecretScope:
 
 def of_container(folder: Path, names: Sequence[str]) -> Path:
     """The settings file as a container sees it that has these secrets and no others."""
-    files = yaml.safe_load(TEXT)["secrets"]
     for name in names:
-        (folder / name).write_text((ROOT / files[name]["file"]).read_text())
+        (folder / name).write_text("" if name in MADE_BY_HAND else (ROOT / SECRETS[name]["file"]).read_text())
     path = folder / "relay.toml"
     path.write_text((ROOT / "deploy/compose.toml").read_text(encoding="utf-8").replace("/run/secrets", str(folder)))
     return path
@@ -52,7 +63,7 @@ def of_container(folder: Path, names: Sequence[str]) -> Path:
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return load(of_container(tmp_path_factory.mktemp("compose"), list(yaml.safe_load(TEXT)["secrets"])))
+    return load(of_container(tmp_path_factory.mktemp("compose"), list(SECRETS)))
 
 
 @pytest.mark.parametrize("name", RELAY)
@@ -60,14 +71,24 @@ def test_a_service_has_the_secrets_that_it_uses_and_no_other(name: str, tmp_path
     given = SERVICES[name].get("secrets", [])
     read: dict[Path, str] = {}
     monkeypatch.setattr(role_secrets, "files_read", read)
+    for variable, value in SERVICES[name]["environment"].items():
+        monkeypatch.setenv(variable, value.replace("/run/secrets", str(tmp_path)))
     load(of_container(tmp_path, given), process(name))
     assert sorted(path.name for path in read) == sorted(given)
 
 
 def test_no_secret_stands_in_the_settings_or_the_services() -> None:
     text = (ROOT / "deploy/compose.toml").read_text(encoding="utf-8") + TEXT
-    for about in yaml.safe_load(TEXT)["secrets"].values():
-        assert (ROOT / about["file"]).read_text().strip() not in text
+    for name, about in SECRETS.items():
+        assert name in MADE_BY_HAND or (ROOT / about["file"]).read_text().strip() not in text
+
+
+def test_who_may_log_in_is_no_part_of_the_repository() -> None:
+    for name in MADE_BY_HAND:
+        done = subprocess.run(["git", "check-ignore", "--quiet", SECRETS[name]["file"]], cwd=ROOT, check=False)
+        assert done.returncode == 0, name
+        # A service without its file does not start, and so it must be asked for.
+        assert all("profiles" in one for one in SERVICES.values() if name in one.get("secrets", []))
 
 
 def published(service: dict[str, Any]) -> set[int]:
@@ -75,9 +96,22 @@ def published(service: dict[str, Any]) -> set[int]:
 
 
 def health_port(service: dict[str, Any]) -> int:
-    found = re.search(r"127\.0\.0\.1:(\d+)/", " ".join(service["healthcheck"]["test"]))
+    found = re.search(r"\('127\.0\.0\.1', (\d+)\)", " ".join(service["healthcheck"]["test"]))
     assert found, service["healthcheck"]
     return int(found[1])
+
+
+@pytest.mark.parametrize(("status", "code"), [("200 OK", 0), ("503 Service Unavailable", 1)])
+def test_the_check_of_a_role_says_what_it_is_answered(status: str, code: int) -> None:
+    test = SERVICES["ingress"]["healthcheck"]["test"]
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        here = str(door.getsockname()[1])
+        asking = subprocess.Popen([sys.executable, *[one.replace("9090", here) for one in test[2:]]])
+        peer, _ = door.accept()
+        with peer:
+            assert peer.recv(1024).startswith(b"GET /readyz HTTP/1.0\r\n")
+            peer.sendall(f"HTTP/1.1 {status}\r\n\r\n".encode())
+        assert asking.wait(20) == code
 
 
 def test_the_file_follows_the_compose_specification() -> None:
@@ -95,10 +129,12 @@ def test_every_image_has_a_tag_that_stays() -> None:
         image, _, tag = service["image"].rpartition(":")
         assert image, name
         assert tag != "latest", name
-        assert ("build" in service) == image.startswith("im-relay"), name
-        assert "build" in service or re.fullmatch(r"[^\s:]+@sha256:[0-9a-f]{64}", service["image"]), (
-            f"{name}: a tag may be another image tomorrow"
-        )
+        ours = image.startswith("im-relay")
+        assert ours or re.fullmatch(r"[^\s:]+@sha256:[0-9a-f]{64}", service["image"]), f"{name}: a tag may be another image tomorrow"
+        # Each build makes an image of another id, and whoever had the last one is started anew at the next `up`.
+        assert service.get("pull_policy") == (None if not ours else "missing" if "build" in service else "never"), name
+    built = [service["image"] for service in SERVICES.values() if "build" in service]
+    assert sorted(built) == ["im-relay:demo", "im-relay:local"]
 
 
 def test_every_built_target_is_a_stage_of_the_dockerfile() -> None:
@@ -112,14 +148,24 @@ def test_every_built_target_is_a_stage_of_the_dockerfile() -> None:
 @pytest.mark.parametrize("name", RELAY)
 def test_the_command_line_takes_every_command(name: str) -> None:
     command, parameters = parsed(SERVICES[name]["command"])
-    expected = {"topics": "topics create", "group": "identities set", "migrate-easemob": "migrate work"}
+    expected = {"check": "settings", "topics": "topics create", "group": "identities set", "migrate-easemob": "migrate work"}
     assert command == expected.get(name, name.partition("-")[0])
     assert command not in ("deliver", "migrate work") or parameters["platform"] == name.partition("-")[2]
 
 
 def test_there_is_a_role_for_every_platform_of_the_settings(settings: Settings) -> None:
     assert sorted(ROLES) == sorted(
-        ["ingress", "convert", "media", "files", "gaps", "watch", "migrate-easemob", *(f"deliver-{p}" for p in settings.platforms())]
+        [
+            "ingress",
+            "convert",
+            "media",
+            "files",
+            "gaps",
+            "watch",
+            "migrate-easemob",
+            "console",
+            *(f"deliver-{p}" for p in settings.platforms()),
+        ]
     )
 
 
@@ -144,6 +190,17 @@ def test_a_simulator_is_started_where_it_is_looked_for(name: str, settings: Sett
     assert published(service) == {port} == {health_port(service)}
     app = next(app for app in settings.apps.values() if app.platform == name)
     assert urlsplit(app.account["base_url"]).netloc == f"{name}:{port}"
+
+
+@pytest.mark.parametrize("name", SIMULATORS)
+async def test_a_file_that_is_sent_by_a_published_port_lies_where_the_roles_fetch_it(name: str, settings: Settings) -> None:
+    app, port = simulator.made(SERVICES[name]["command"])
+    at_home = httpx.ASGITransport(simulator.AtAddress(app, f"{name}:{port}"))
+    async with httpx.AsyncClient(transport=at_home, base_url=f"http://127.0.0.1:{port}") as person:
+        said = {"from": "alice", "to": "bob", "media": msgspec.to_builtins(picture(1).media())}
+        assert (await person.post("/_say", json=said)).status_code == 200
+        (entry,) = [one for one in (await person.get("/_journal")).json() if one["kind"] == "said"]
+    assert urlsplit(entry["media"]["url"]).netloc in settings.media.allow
 
 
 @pytest.mark.parametrize("name", SIMULATORS)
@@ -173,8 +230,50 @@ def test_ports_are_those_of_the_settings(settings: Settings) -> None:
     assert urlsplit(settings.media.store.endpoint).netloc == f"files:{settings.files.port}"
     assert settings.media.store.secret == settings.files.secret
     assert f"files:{settings.files.directory}" in SERVICES["files"]["volumes"]
+    assert published(SERVICES["console"]) == {settings.console.port, urlsplit(settings.console.public_url).port}
     for name in ROLES:
         assert health_port(SERVICES[name]) == settings.observe.port, name
+
+
+def test_the_operators_page_asks_roles_that_are_there(settings: Settings) -> None:
+    assert settings.console.metrics
+    for address in settings.console.metrics:
+        where = urlsplit(address)
+        assert where.hostname in ROLES
+        assert where.port == settings.observe.port
+    # Of an app, its own deliver says what holds it.
+    assert {f"deliver-{platform}" for platform in settings.platforms()} <= {urlsplit(one).hostname for one in settings.console.metrics}
+
+
+def test_a_service_takes_no_more_than_its_share_of_the_machine() -> None:
+    for name, service in SERVICES.items():
+        assert re.fullmatch(r"\d+[mg]", service["mem_limit"]), name
+        assert service["logging"]["options"].keys() == {"max-size", "max-file"}, name
+
+
+def test_memory_is_bounded_as_in_the_chart() -> None:
+    values = yaml.safe_load((ROOT / "helm/im-relay/values.yaml").read_text(encoding="utf-8"))
+    for name in ROLES:
+        role = name.partition("-")[0]
+        if role in values and "resources" in values[role]:
+            assert bytes_of(SERVICES[name]["mem_limit"]) == bytes_of(values[role]["resources"]["limits"]["memory"]), name
+
+
+def bytes_of(size: str) -> int:
+    found = re.fullmatch(r"(\d+)([mg])i?", size.lower())
+    assert found, size
+    return int(found[1]) << {"m": 20, "g": 30}[found[2]]
+
+
+def test_what_a_role_keeps_may_be_written(settings: Settings) -> None:
+    for name in ROLES:
+        service = SERVICES[name]
+        assert service["read_only"], name
+        written = [one.split(":")[0] for one in service["tmpfs"]]
+        written += [one.split(":")[1] for one in service["volumes"] if not one.startswith(".")]
+        role = name.partition("-")[0]
+        if role in ("ingress", "convert", "deliver", "media", "migrate"):
+            assert "/var/lib/im-relay" in written, name
 
 
 def test_nothing_is_published_beyond_this_machine() -> None:
@@ -187,7 +286,8 @@ def test_nothing_is_published_beyond_this_machine() -> None:
 def test_the_settings_file_is_mounted_where_it_is_read() -> None:
     for name in RELAY:
         targets = [volume.split(":")[1] for volume in SERVICES[name]["volumes"]]
-        assert SERVICES[name]["environment"] == {"IM_RELAY_CONFIG": targets[0]}, name
+        assert SERVICES[name]["environment"]["IM_RELAY_CONFIG"] == targets[0], name
+        assert SERVICES[name]["environment"].keys() <= {"IM_RELAY_CONFIG", "IM_RELAY_CONSOLE__USERS_FILE"}, name
 
 
 def test_every_mounted_file_is_there() -> None:
@@ -217,7 +317,8 @@ def test_prometheus_asks_every_role(settings: Settings) -> None:
     (job,) = asked["scrape_configs"]
     assert job["job_name"] == "im-relay"
     targets = {each["labels"]["role"]: each["targets"] for each in job["static_configs"]}
-    assert targets == {name: [f"{name}:{settings.observe.port}"] for name in ROLES}
+    # A page that runs only where it is asked for would page somebody when it is put away.
+    assert targets == {name: [f"{name}:{settings.observe.port}"] for name in ROLES if "profiles" not in SERVICES[name]}
     assert all((ROOT / "deploy/prometheus" / each).exists() for each in asked["rule_files"])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
@@ -25,7 +26,7 @@ class PortTakenError(OSError):
 class Server(uvicorn.Server):
     """Gives its URL to *ready* once it listens."""
 
-    def __init__(self, app: Starlette, port: int, ready: Callable[[str], None], patience: int = 1) -> None:
+    def __init__(self, app: ASGIApp, port: int, ready: Callable[[str], None], patience: int = 1) -> None:
         """*patience*: seconds in which open calls may end when it stops. Raises PortTakenError."""
         config = uvicorn.Config(
             app,
