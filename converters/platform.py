@@ -318,6 +318,8 @@ class Platform(Struct, Generic[A], frozen=True, kw_only=True):
     """(request, account, ms since 1970): is this callback authentic?"""
     check_headers: Callable[[Mapping[str, str], str, A, int], EarlyRejection | None] | None = None
     """(headers, query, account, ms since 1970): whether a body is worth reading. None where the body alone tells."""
+    author: Callable[[bytes], str]
+    """(body of an accepted callback): who has said it, in the platform's own ids; "" where nobody or several are named. Whatever the body is, it raises nothing."""
     once: Callable[[Incoming, A, int], SingleUse | None] | None = None
     """(an accepted request, account, ms since 1970): what of it is good for one body. None where what is said is signed as well."""
     shortest: int = 8

@@ -88,6 +88,7 @@ def topic_list(say: Say = same) -> str:
             "version": str(versions[topic.template]),
             "kept": f"{kept} (`cleanup.policy={topic.cleanup}`)",
             "largest batch": f"{topic.largest // topics.MIB} MiB",
+            "encrypted where `encryption.enabled` is true": say("yes" if topic.private else "no"),
             "co-partitioned": say("yes" if topic.co_partitioned else "no"),
             "what another writer could do": say(topic.forged[0].lower() + topic.forged[1:]),
         }

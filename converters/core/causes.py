@@ -21,10 +21,13 @@ Cause = Literal[
     "in-doubt",
     "foreign",
     "refused-import",
+    "key-discarded",
 ]
 """Short, fixed words, which are counted. A new one has to say in `evidence_of` what it tells of us, or it does not pass the type checker."""
 
 TOO_NEW: Final = "newer-version"
+KEY_DISCARDED: Final = "key-discarded"
+"""It was encrypted, and its key was thrown away: nothing is left of it."""
 
 
 class Evidence(Enum):
@@ -43,7 +46,7 @@ def evidence_of(cause: Cause) -> Evidence:
             return Evidence.OURS
         case "plugin" | "defect" | "gave-up" | "refused-import":
             return Evidence.SHARED
-        case "malformed" | "user-unmapped" | "group-unmapped" | "room-unmapped" | "refused" | "in-doubt" | "foreign":
+        case "malformed" | "user-unmapped" | "group-unmapped" | "room-unmapped" | "refused" | "in-doubt" | "foreign" | "key-discarded":
             return Evidence.INPUT
 
 

@@ -44,7 +44,7 @@ def acls(
     settings = settings_of(config)
     of = layout_of(settings)
     if platform or prefix is not None:
-        of = layout(platform or settings.platforms(), settings.kafka.prefix if prefix is None else prefix)
+        of = layout(platform or settings.platforms(), settings.kafka.prefix if prefix is None else prefix, keys=settings.encryption.given)
     found = every(of)
     if strange := sorted(set(role or ()) - found.keys()):
         raise typer.BadParameter(translated("no role {strange}; there are: {found}", strange=", ".join(strange), found=", ".join(found)))

@@ -16,6 +16,7 @@ from streams.cli.erase import erase
 from streams.cli.fidelity import fidelity
 from streams.cli.gaps import gaps
 from streams.cli.identities import app as identities
+from streams.cli.keys import app as keys
 from streams.cli.local_kafka import app as kafka
 from streams.cli.preview import preview
 from streams.cli.release import release
@@ -33,6 +34,7 @@ app.add_typer(kafka, name="kafka")
 app.add_typer(topics, name="topics")
 app.add_typer(transactions, name="transactions")
 app.add_typer(identities, name="identities")
+app.add_typer(keys, name="keys")
 app.add_typer(dead, name="dead")
 app.add_typer(migrate, name="migrate")
 app.command()(replay)

@@ -18,6 +18,7 @@ from converters.routing.route import App
 from streams.cli import terminal
 from streams.cli.terminal import print_error, print_notice
 from streams.cli.times import moment
+from streams.encryption.master_key_form import MasterKeyError
 from streams.exactly_once.deleted_records import DeletedRange
 from streams.exactly_once.producers import ProducerSettings
 from streams.identities.follower import NoTopicError
@@ -73,7 +74,7 @@ class CommandContext:
         )
 
     def reader(self, group: str | None = None) -> TopicReader:
-        return TopicReader(self.kafka.cluster, group, _deleted, topics.names(self.platforms, prefix=self.prefix))
+        return TopicReader(self.kafka.cluster, group, _deleted, topics.names(self.platforms, prefix=self.prefix), _left_out)
 
     async def identities(self) -> IdentityTable:
         """The table as it is now. Raises OperateError."""
@@ -107,6 +108,10 @@ def _deleted(found: DeletedRange) -> None:
     )
 
 
+def _left_out(records: int) -> None:
+    print_notice(translated("im-relay: {records} encrypted records are left out: their keys were thrown away", records=records))
+
+
 def parse_time(text: str) -> int | None:
     """Ms since 1970; None for empty."""
     try:
@@ -132,7 +137,7 @@ def ask(work: Coroutine[Any, Any, T], where: Where = "") -> T:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it is said once, below
     try:
         return asyncio.run(work)
-    except (OperateError, SettingsError, NoTopicError) as error:
+    except (OperateError, SettingsError, NoTopicError, MasterKeyError) as error:
         fail(error)
     except REFUSALS as error:
         fail(OperateError(why(error, where)))

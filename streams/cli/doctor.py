@@ -19,6 +19,7 @@ from streams.cli.common import DIFFERS, CommandContext, Config, DryRun, Json, as
 from streams.cli.language import language_of
 from streams.cli.terminal import print_json, print_line, print_notice, print_styled
 from streams.cli.times import shown
+from streams.encryption.check import keys_fit
 from streams.kafka import topics
 from streams.locale.messages import translated
 from streams.operate.topic_reader import OperateError
@@ -63,10 +64,12 @@ def doctor(
     users = _users(user or [], apps or [])
     relay = CommandContext(config, DOCTOR)
     chosen = {relay.app(name): relay.apps[name] for name in apps} if apps else relay.apps
-    unfit = [name for name, app in chosen.items() if app.platform.register is None and users is None]
     if dry_run:
         _dry_run(chosen, language, json=json)
         return
+    if not blind and not listen:
+        ask(keys_fit(relay.kafka.cluster, relay.topic(topics.KEYS)), relay.kafka.cluster)
+    unfit = [name for name, app in chosen.items() if app.platform.register is None and users is None]
     for name in unfit:
         print_notice(translated("{name}: no users can be made there; name two with --user, and this app alone", name=name))
         del chosen[name]

@@ -22,7 +22,7 @@ def erase(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Show where data about a user lies and when it is gone; remove what can be removed: identities, open dead letters, stored files.
+    """Show where data about a user lies and when it is gone; remove what can be removed: identities, open dead letters, stored files, keys.
 
     The rest goes by the retention of the topics. The act is in the topic audit, under a digest of the id. Exit codes: 0 done, 1 nothing is there or
     nobody confirmed, 2 settings, command line or Kafka are wrong. Example: im-relay erase --user ann --app NAME --dry-run
@@ -56,7 +56,8 @@ def erase(
     own = sum(not each.shared for each in there.copies)
     print_notice(
         translated(
-            "will remove {identities} entries of identities, set {letters} dead letters aside, and delete {files} stored files",
+            "will remove {identities} entries of identities, set {letters} dead letters aside, delete {files} stored files, and throw away {secrets} keys of what the user wrote",
+            secrets=there.secrets,
             identities=len(there.keys),
             letters=len(there.letters),
             files=own,
@@ -75,6 +76,7 @@ def erase(
                 "what": "erased",
                 "identities": done.identities,
                 "letters": done.letters,
+                "keys": done.secrets,
                 "files": len(done.media.removed),
                 "absent": len(done.media.absent),
                 "left": done.media.left,
@@ -83,7 +85,8 @@ def erase(
         return
     print_line(
         translated(
-            "removed: {identities} entries of identities, {letters} dead letters set aside, {files} stored files deleted",
+            "removed: {identities} entries of identities, {letters} dead letters set aside, {files} stored files deleted, {secrets} keys thrown away",
+            secrets=done.secrets,
             identities=done.identities,
             letters=done.letters,
             files=len(done.media.removed),
@@ -115,8 +118,15 @@ def _print(there: Known, kept: int | None) -> None:
         [[platform, native] for platform, native in there.names.natives],
         title=there.names.canonical,
     )
-    rows: list[list[Cell]] = [[one.topic, str(one.records), shown(one.last)[:16], _when(one)] for one in there.places]
-    print_table([translated("topic"), translated("records"), translated("last (UTC)"), translated("how it goes")], rows)
+    rows: list[list[Cell]] = [[one.topic, str(one.records), str(one.own), shown(one.last)[:16], _when(one)] for one in there.places]
+    heads = [
+        translated("topic"),
+        translated("records"),
+        translated("under the user's key"),
+        translated("last (UTC)"),
+        translated("how it goes"),
+    ]
+    print_table(heads, rows)
     if there.copies:
         shared = sum(one.shared for one in there.copies)
         print_line(
@@ -141,6 +151,7 @@ def _print_json(there: Known, kept: int | None, *, dry_run: bool) -> None:
             "canonical": there.names.canonical,
             "ids": [{"platform": platform, "id": native} for platform, native in there.names.natives],
             "identities": len(there.keys),
+            "keys": there.secrets,
             "letters": [one.name for one in there.letters],
             "files": [{"key": one.key, "shared": one.shared} for one in there.copies],
             "files_gone": kept if there.copies else None,
@@ -148,4 +159,14 @@ def _print_json(there: Known, kept: int | None, *, dry_run: bool) -> None:
         }
     )
     for one in there.places:
-        print_json({"what": "topic", "topic": one.topic, "records": one.records, "last": one.last, "how": one.how, "gone": one.gone})
+        print_json(
+            {
+                "what": "topic",
+                "topic": one.topic,
+                "records": one.records,
+                "own": one.own,
+                "last": one.last,
+                "how": one.how,
+                "gone": one.gone,
+            }
+        )

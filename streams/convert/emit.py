@@ -6,6 +6,7 @@ from converters.core import wire
 from converters.files.media import jobs
 from converters.routing.id_mapping import NewIdentity
 from converters.routing.route import App, Deliver, EchoOf
+from streams.encryption.headers import inherited
 from streams.exactly_once.outputs import Headers, Outputs
 from streams.kafka import topics
 from streams.kafka.topics import Topic
@@ -47,10 +48,10 @@ class OutputWriter:
                 partition = topics.partition_of(key, self._partitions)
                 outputs.add(self._deliveries[platform], partition, key, wire.dump(delivery), [*self._headers, *headers])
                 if self._carry:
-                    traced = carried(headers) if headers else _NONE
+                    along = [*inherited(headers), *carried(headers)] if headers else _NONE
                     target = self.apps[delivery.target]
                     for same, job in jobs(delivery, target.platform.media, target.account, key, partition):
-                        outputs.add(self._jobs, topics.partition_of(same, self._partitions), same, wire.dump(job), traced)
+                        outputs.add(self._jobs, topics.partition_of(same, self._partitions), same, wire.dump(job), along)
             case EchoOf(echo=echo, key=key, platform=platform):
                 outputs.add(self._echoes[platform], topics.partition_of(key, self._partitions), key, wire.dump(echo))
             case NewIdentity():

@@ -11,7 +11,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from converters.canary import is_canary
-from converters.core.causes import TOO_NEW, Cause, unmapped
+from converters.core.causes import KEY_DISCARDED, TOO_NEW, Cause, unmapped
 from converters.core.operations import kind_of
 from converters.platform import Callback
 from converters.routing.id_mapping import NewIdentity
@@ -22,6 +22,7 @@ from streams.convert.emit import OutputWriter
 from streams.convert.known import KnownIdentities
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter_limit import DeadLetterLimit
+from streams.encryption.headers import inherited
 from streams.exactly_once.batch import Batch
 from streams.exactly_once.outputs import UnknownResultError
 from streams.exactly_once.producers import Outputs
@@ -154,6 +155,8 @@ class ConvertStage:
             raise  # of our disk, and not of this record
         except record_kinds.TooNewError as error:
             return (DeadLettered(TOO_NEW, str(error), ours=True),)
+        except record_kinds.LostContentError as error:
+            return (DeadLettered(KEY_DISCARDED, str(error), ours=False),)
         except Exception as error:  # noqa: BLE001 - a defect costs this record its place, and nothing else
             return (_defect(error, raw),)
 
@@ -184,7 +187,7 @@ class ConvertStage:
                 if unfit:
                     _refused(counts, app, unfit, delivery.event.id, delivery.author)
                 said = past(raw.headers)
-                headers = [] if said is None else [(PAST, said)]
+                headers = inherited(raw.headers) if said is None else [*inherited(raw.headers), (PAST, said)]
                 self._emit(one, outputs, headers if span is None else [*headers, span.header])
                 kind = "account" if delivery.newcomer else kind_of(delivery.event.operation)
                 counts["out", app, platform, kind, "delivery"] += 1
@@ -207,7 +210,7 @@ class ConvertStage:
 
     def _bury(self, raw: ConsumerRecord, cause: Cause, detail: str, *, ours: bool, outputs: Outputs) -> None:
         key, letter = dead_letter.unread(raw, stage=STAGE, cause=cause, detail=detail, whose="ours" if ours else "theirs")
-        outputs.add(self._dead, topics.partition_of(key, self._partitions), key, letter)
+        outputs.add(self._dead, topics.partition_of(key, self._partitions), key, letter, inherited(raw.headers))
 
     def _count(self, counts: "Counter[tuple[str, ...]]") -> None:
         for what, count in counts.items():

@@ -17,6 +17,7 @@ from streams.deliver.ledger_records import STAGE
 from streams.deliver.message_index import Row
 from streams.exactly_once.shutdown import Shutdown, clock
 from streams.kafka import foreign_records
+from streams.kafka.cluster import cluster_of
 from streams.observe import metrics
 from streams.observe.labels import word
 
@@ -45,6 +46,7 @@ class PendingFiles:
         self._hold, self._wait = context.settings.order_hold, context.settings.media_wait
         self._room = context.settings.max_open_events // 2
         self._store = store
+        self._cipher = cluster_of(context.bootstrap).cipher
         self._drain = drain
         self._heads: dict[str, asyncio.Event] = {}
         self.aside: dict[str, _Aside] = {}
@@ -56,6 +58,8 @@ class PendingFiles:
     def rows(self, key: bytes, value: bytes | None) -> list[Row]:
         """What a record of `media.results` adds to the local state."""
         del key
+        if value == b"":
+            return []  # its key was thrown away
         try:
             result = wire.load(value or b"", MediaResult)
         except wire.Malformed as error:
@@ -67,7 +71,7 @@ class PendingFiles:
             return []
         if result.event in self._heads or result.event in self.aside:
             self.came.add(result.event)
-        return [(_key(result.event, result.place), value)]
+        return [(_key(result.event, result.place), value if self._cipher is None or value is None else self._cipher.keep(value, []))]
 
     def note(self, event: OpenEvent) -> None:
         """*event* was read: for which files will it wait?"""
@@ -133,6 +137,7 @@ class PendingFiles:
 
     def _result(self, event: OpenEvent, place: int) -> MediaResult | None:
         raw = self._store.raw(_key(event.delivery.event.id, place))
+        raw = raw if raw is None or self._cipher is None else self._cipher.kept(raw)
         return wire.load(raw, MediaResult) if raw is not None else None
 
 

@@ -21,6 +21,7 @@ from streams.deliver.parked import ParkedRecords
 from streams.deliver.peer_ledgers import PeerLedgers
 from streams.deliver.protocol import DeliveryStep
 from streams.deliver.undecided import UndecidedRecords
+from streams.encryption.headers import is_lost
 from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
 from streams.exactly_once.shutdown import clock
@@ -140,7 +141,8 @@ class Intake:
         except wire.Malformed as error:
             # What ours wrote is read by this release, unless a newer one wrote it.
             whose: Whose = "ours" if isinstance(error, record_kinds.TooNewError) else "theirs"
-            return self._buried(lane, record, b"", "", (record_kinds.cause_of(error), str(error), whose), "unreadable")
+            foreign: foreign_records.Why | None = None if is_lost(record.headers) else "unreadable"
+            return self._buried(lane, record, b"", "", (record_kinds.cause_of(error), str(error), whose), foreign)
         if why := foreign_records.of_delivery(record, delivery, self._context.apps, self._context.names.partitions):
             return self._buried(lane, record, b"", "", (foreign_records.FOREIGN, why, "theirs"), why)
         event = delivery.event.id

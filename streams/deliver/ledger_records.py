@@ -19,6 +19,7 @@ from streams.dead_letters.dead_letter_limit import DeadLetterLimit
 from streams.deliver.context import DeliverTopics
 from streams.deliver.conversations import OpenEvent
 from streams.deliver.ledger_schema import Intent, MessageIds, Settled
+from streams.encryption.headers import inherited
 from streams.exactly_once.producers import OutputRecord, Outputs
 from streams.exactly_once.shutdown import clock
 from streams.kafka.topics import partition_of
@@ -253,7 +254,7 @@ def dead_lettered(
         headers=dict(raw.headers),
     )
     key = event or f"{letter.topic}:{letter.partition}:{offset}".encode()
-    outputs.add(names.dead, partition_of(key, names.partitions), key, dead_letter.dump(letter))
+    outputs.add(names.dead, partition_of(key, names.partitions), key, dead_letter.dump(letter), inherited(raw.headers))
     metrics.DEAD_LETTERS.labels(STAGE, cause, whose).inc()
 
 

@@ -9,6 +9,7 @@ from converters.routing.id_mapping import UnmappedError, map_user
 from converters.routing.identity_table import ACCOUNTS, IdentityTable, account_record, cohort_record, forgotten_record, record
 from converters.routing.route import App
 from converters.routing.user_ids import fold
+from streams.encryption.headers import owner
 
 _EDGE = rb"[A-Za-z0-9._@-]"
 """What may stand in an id: beside it, it would be another one."""
@@ -43,6 +44,11 @@ def names_of(app: App, native: str, apps: Mapping[str, App], table: IdentityTabl
             found[platform, fold(there)] = there
     found |= {(one.platform, fold(one.native)): one.native for one in table.each() if one.kind == "user" and one.canonical == canonical}
     return PersonNames(canonical, tuple(sorted((platform, there) for (platform, _), there in found.items())))
+
+
+def owners(names: PersonNames) -> list[bytes]:
+    """Whose keys encrypt what that person wrote: as each platform calls the person, and by the name of the history of a migration."""
+    return [owner(platform, native) for platform, native in names.natives] + [owner("", name) for name in sorted(names.all)]
 
 
 def identity_keys(names: PersonNames, table: IdentityTable) -> list[bytes]:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.dead_letters import dead_letter
+from streams.encryption.headers import person_of
 from streams.erase.person import PersonNames
 from streams.kafka.topics import AUDIT, DAY, DEAD_LETTERS, IDENTITIES, Topic
 from streams.operate.topic_reader import Tell, TopicReader
@@ -22,6 +23,8 @@ class Place(Struct, frozen=True):
     topic: str
     records: int
     """Those that name the person: written, received, or mentioned; a record with the same word in a text counts as well."""
+    own: int
+    """Of these, those that are encrypted under the person's own keys."""
     last: int
     """When the last of them was written, ms since 1970."""
     how: How
@@ -35,19 +38,21 @@ async def places(
     configs: Mapping[str, Mapping[str, str]],
     names: PersonNames,
     tell: Tell | None = None,
+    keys: frozenset[bytes] = frozenset(),
 ) -> list[Place]:
-    """The topics of *each* that hold something; *configs* are their settings on the brokers. Raises OperateError."""
+    """The topics of *each* that hold something; *configs* are their settings on the brokers, *keys* the ids of the person's. Raises OperateError."""
     pattern, found = names.pattern(), list[Place]()
     for name, topic in each:
         if topic is AUDIT or not reader.there(name):
             continue  # it has what operators did
-        count = last = 0
+        count = last = own = 0
         async for raw in reader.records(await reader.spans(reader.partitions(name)), tell):
             if raw.value is not None and (pattern.search(raw.key or b"") or pattern.search(_said(topic, raw.value))):
                 count += 1
+                own += person_of(raw.headers) in keys
                 last = max(last, raw.timestamp)
         if count:
-            found.append(Place(name, count, last, _how(topic, configs.get(name, {})), _gone(last, configs.get(name, {}))))
+            found.append(Place(name, count, own, last, _how(topic, configs.get(name, {})), _gone(last, configs.get(name, {}))))
     return found
 
 

@@ -27,6 +27,7 @@ from faust.types import TP, ConsumerMessage
 from streams.exactly_once import record_batches
 from streams.exactly_once.assignor import CopartitionAssignor
 from streams.exactly_once.batch import Batch
+from streams.exactly_once.decrypting import Decryption
 from streams.exactly_once.deleted_records import DeletedRange, beyond
 from streams.exactly_once.life_signs import LifeSigns
 from streams.exactly_once.membership import Membership
@@ -83,7 +84,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
     """In the event loop itself: batches are handed over without a thread between."""
 
     consumer_stopped_errors: ClassVar[tuple[type[BaseException], ...]] = (ConsumerStoppedError,)
-    kafka: AIOKafkaConsumer
+    kafka: clients.KafkaConsumer
     wants: Callable[[TopicPartition], bool]
     """Whether a partition's task has room; set by the transaction manager."""
     put: Callable[[Batch], None]
@@ -139,6 +140,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
             fetch_max_wait_ms=500,
             retry_backoff_ms=100,
         )
+        self._decryption = Decryption.of(self.kafka, partial(plan.watch.forbidden, plan.stage))
 
     # -- what stays, and what goes
 
@@ -292,7 +294,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
             return
         gated = len(ready) < len(active)
         try:
-            fetched = await self.kafka.getmany(
+            fetched = await self.kafka.fetch_undecrypted(
                 *ready, timeout_ms=int((GATED if gated else min(timeout, 0.2)) * 1000), max_records=self.max_records
             )
         except OffsetOutOfRangeError as error:
@@ -310,6 +312,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
                 raise
             self.log.warning("fetch failed: %s", why(error, self.transport.bootstrap))
             return
+        if self._decryption is not None:
+            fetched = self._decryption.now(fetched)
         if self._shut:
             self._shut = False
             self.transport.plan.watch.forbidden(self.transport.plan.stage, "")
@@ -320,6 +324,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         for batch in batches if self.flow_active else ():
             self._handed[batch.tp] = batch.next_offset
             self.put(batch)
+        if self._decryption is not None and self._decryption.waits:
+            await self._decryption.learn()
 
     async def _paced(self, fetch: Callable[..., Awaitable[bool]], assignment: Any, node: int, request: Any) -> bool:
         """Have what comes meanwhile come with it. Later, when it lies here, would be one more wait for it."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
+from streams.encryption.master_key_form import MasterKeyError
 from streams.exactly_once.outputs import (
     CoordinatorRefusesError,
     FencedError,
@@ -21,6 +22,7 @@ from streams.exactly_once.outputs import (
 )
 from streams.exactly_once.transactions_aiokafka import AiokafkaTransactions
 from streams.exactly_once.transactions_direct import DirectTransactions
+from streams.kafka.cluster import cluster_of
 from streams.kafka.permissions import why
 from streams.kafka.reachability import REACH
 
@@ -39,12 +41,22 @@ class Producers:
         self._group = group
         self.way: AiokafkaTransactions | DirectTransactions | None = None
         """How transactions are made on this cluster; known once started."""
+        self._cipher = cluster_of(link.bootstrap).cipher
+        self._entered = False
         self._began: float | None = None
         """When the open transaction was begun."""
+
+    @property
+    def encrypts(self) -> bool:
+        """Whether a record that follows from no other is to say whose key it belongs under, with the header `AUTHOR`."""
+        return self._cipher is not None and self._cipher.enabled
 
     async def start(self) -> None:
         """Fence the last owner, and end what it left open. Raises KafkaError, TimeoutError."""
         self._began = None
+        if self._cipher is not None and not self._entered:
+            self._entered = True
+            self._cipher.ring.enter()
         limit = self._link.request_timeout * 2
         try:
             async with asyncio.timeout(limit):
@@ -75,7 +87,7 @@ class Producers:
             self._began = asyncio.get_running_loop().time()
         with self._failures():
             async with asyncio.timeout(self._link.transaction_timeout):
-                return await self.way.write(stamped(outputs, self._link.headers))
+                return await self.way.write(await self._ready(outputs))
 
     async def commit(self, outputs: Outputs, offsets: Mapping[TopicPartition, int]) -> dict[tuple[str, int], int]:
         """Write *outputs* and *offsets* in one transaction with all that was written since the last, and end it.
@@ -87,19 +99,25 @@ class Producers:
         with self._failures():
             # The broker aborts an open transaction on its own after transaction_timeout: there is no sense in waiting longer.
             async with asyncio.timeout(self._link.transaction_timeout):
-                written = await self.way.commit(stamped(outputs, self._link.headers), offsets)
+                written = await self.way.commit(await self._ready(outputs), offsets)
         self._began = None
         return written
+
+    async def _ready(self, outputs: Outputs) -> Outputs:
+        made = stamped(outputs, self._link.headers)
+        return made if self._cipher is None else await self._cipher.sealed(made)
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
         try:
             yield
-        except (BaseExceptionGroup, FencedError, *_BROKER) as errors:
+        except (BaseExceptionGroup, FencedError, MasterKeyError, *_BROKER) as errors:
             error = first(errors)
             if isinstance(error, FencedError) and self._outlived():
                 # The broker fences whoever left a transaction open for too long, also where nobody else has taken over.
                 raise UnknownResultError("the broker has ended a transaction that was open for too long") from None
+            if isinstance(error, MasterKeyError):
+                raise WaitingError(str(error)) from None
             if isinstance(error, FencedError) or not isinstance(error, _BROKER):
                 raise error from None
             told = why(error, self._link.bootstrap)
@@ -114,3 +132,6 @@ class Producers:
         closing, self.way = self.way, None
         if closing is not None:
             await closing.close()
+        if self._cipher is not None and self._entered:
+            self._entered = False
+            await self._cipher.ring.leave()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from converters.platform import Callback
+from streams.encryption.headers import AUTHOR, LOST, SEALED
 from streams.kafka import record_kinds
 from streams.kafka.record_kinds import VERSION
 from streams.kafka.topics import CALLBACKS
@@ -34,6 +35,9 @@ _DROPPED = frozenset(
         PAST,
         ONCE,
         VERSION,
+        SEALED,
+        AUTHOR,
+        LOST,
         TRACEPARENT,  # ours: a stranger's must not stand beside them
         "authorization",
         "cookie",
@@ -88,6 +92,9 @@ def past(headers: Iterable[tuple[str, bytes]]) -> bytes | None:
     return next((value for name, value in headers if name == PAST), None)
 
 
+_OURS = frozenset({VERSION, PAST, ONCE, TRACEPARENT, SEALED, AUTHOR, LOST})
+
+
 def callback_of(value: bytes, headers: Sequence[tuple[str, bytes]]) -> Callback:
     """Read a record back; without the ingress's own headers the app is "" and the time 0."""
     app, received = "", 0
@@ -97,6 +104,6 @@ def callback_of(value: bytes, headers: Sequence[tuple[str, bytes]]) -> Callback:
             app = raw.decode()
         elif name == RECEIVED:
             received = int(raw)
-        elif name not in (VERSION, PAST, ONCE, TRACEPARENT):
+        elif name not in _OURS:
             request[name] = raw.decode("latin-1")
     return Callback(app=app, body=value, received=received, headers=request)

@@ -14,6 +14,7 @@ from aiokafka.errors import InvalidTimestampError, KafkaError
 
 from converters.core.localized import localized
 from streams.ingress import producer as producers
+from streams.ingress.encrypting import NOBODY, CallbackCipher, Owners
 from streams.ingress.gathering import SendBatcher
 from streams.ingress.producer import StoreError
 from streams.ingress.record import Headers
@@ -69,16 +70,19 @@ class _Lane:
 class CallbackStore:
     """Stores callbacks in *topics*. *timeout* is in seconds; at most *limit* callbacks wait at once.
 
-    *tell* is called when the cluster is lost ("why") and found again ("").
+    *tell* is called when the cluster is lost ("why") and found again (""). *owners* say whose key a callback is encrypted under.
     """
 
-    def __init__(self, bootstrap: Where, topics: Iterable[str], *, timeout: float, limit: int, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, bootstrap: Where, topics: Iterable[str], *, timeout: float, limit: int, tell: Callable[[str], None], owners: Owners = NOBODY
+    ) -> None:
         self._bootstrap = bootstrap
         self._topics = tuple(topics)
         self._timeout = timeout
         self._limit = limit
         self._tell = tell
         self._loop = asyncio.get_running_loop()
+        self._cipher = CallbackCipher(bootstrap, owners)
         self._producer: Any = None
         self._partitions: dict[str, int] = {}
         self._lanes: dict[tuple[str, int], _Lane] = {}
@@ -114,6 +118,7 @@ class CallbackStore:
         self._watch = asyncio.create_task(self._look_after())
 
     async def _open(self) -> None:
+        self._cipher.enter()
         self._partitions = await producers.partitions(self._bootstrap, self._topics)
         producer = await producers.start(self._bootstrap, self._request_timeout)
         self._producer = producer
@@ -135,7 +140,7 @@ class CallbackStore:
         elif lane.late:
             return "down"
         done: asyncio.Future[Outcome] = self._loop.create_future()
-        lane.pending.append(_Waiting(done, self._loop.time(), key, value, headers, at))
+        lane.pending.append(_Waiting(done, self._loop.time(), key, value, self._cipher.owned(topic, value, headers), at))
         self._gathering.came()
         if lane.task is None:
             lane.task = self._loop.create_task(self._drain(lane))
@@ -159,6 +164,7 @@ class CallbackStore:
             await producers.discard(self._producer)
         if self._discarding:
             await asyncio.wait(self._discarding)
+        await self._cipher.leave()
 
     @property
     def _request_timeout(self) -> float:
@@ -169,6 +175,7 @@ class CallbackStore:
             while lane.pending:
                 await self._gathering.turn()
                 began = self._loop.time()
+                await self._cipher.prepare(lane.pending, self._timeout)
                 if not lane.pending:  # given up meanwhile
                     break
                 builder = self._fill(lane)
@@ -196,7 +203,10 @@ class CallbackStore:
         append = builder.append
         count = 0
         for record in lane.pending:
-            if append(timestamp=record.at, key=record.key, value=record.value, headers=record.headers) is None:
+            if count and not self._cipher.ready(record.headers):
+                break  # it has come since keys were made
+            value, headers = self._cipher.seal(lane.topic, record.key, record.value, record.headers)
+            if append(timestamp=record.at, key=record.key, value=value, headers=headers) is None:
                 break
             count += 1
         assert count, "the first record of a batch always fits"

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from streams.kafka import topics
 from streams.kafka.topics import Topic
@@ -42,29 +42,33 @@ class TopicLayout(Struct, frozen=True):
     prefix: str
     platforms: tuple[str, ...]
     into: Mapping[str, tuple[str, ...]]
+    keys: bool = False
+    """Whether there are keys of what is encrypted; else nobody needs to reach their topic."""
 
     def names(self, topic: Topic, platforms: Iterable[str] | None = None) -> list[str]:
+        if topic is topics.KEYS and not self.keys:
+            return []
         if not topic.per_platform:
             return [topic.name(prefix=self.prefix)]
         return [topic.name(platform, prefix=self.prefix) for platform in (self.platforms if platforms is None else platforms)]
 
 
-def layout(platforms: Sequence[str], prefix: str, targets: Iterable[tuple[str, str]] | None = None) -> TopicLayout:
+def layout(platforms: Sequence[str], prefix: str, targets: Iterable[tuple[str, str]] | None = None, *, keys: bool = False) -> TopicLayout:
     """*targets* are pairs (platform, that of its target); None: any may go to any."""
     pairs = [(one, other) for one in platforms for other in platforms] if targets is None else list(targets)
     into = {name: tuple(sorted({one for one, other in pairs if other == name})) for name in platforms}
-    return TopicLayout(prefix, tuple(platforms), into)
+    return TopicLayout(prefix, tuple(platforms), into, keys)
 
 
 def layout_of(settings: "Settings") -> TopicLayout:
     """That of the settings' apps; of all platforms that are known, where there are none."""
     pairs = [(app.platform, settings.apps[app.target].platform) for app in settings.apps.values()]
-    return layout(settings.platforms(), settings.kafka.prefix, pairs or None)
+    return layout(settings.platforms(), settings.kafka.prefix, pairs or None, keys=settings.encryption.given)
 
 
 def ingress(of: TopicLayout) -> list[AclGrant]:
     """It reads its own callbacks back: which signatures were used."""
-    return _topics(of, "Read", topics.CALLBACKS) + _topics(of, "Write", topics.CALLBACKS)
+    return _topics(of, "Read", topics.CALLBACKS) + _topics(of, "Write", topics.CALLBACKS) + _encrypting(of)
 
 
 def convert(of: TopicLayout) -> list[AclGrant]:
@@ -72,6 +76,7 @@ def convert(of: TopicLayout) -> list[AclGrant]:
         *_topics(of, "Read", topics.CALLBACKS, topics.IDENTITIES, topics.CONTROL),
         *_topics(of, "Write", topics.DELIVERIES, topics.MEDIA_JOBS, topics.ECHOES, topics.IDENTITIES, topics.DEAD_LETTERS),
         *_stage(f"{of.prefix}convert"),
+        *_encrypting(of),
     ]
 
 
@@ -90,6 +95,7 @@ def deliver(of: TopicLayout, platform: str) -> list[AclGrant]:
         *_topics(of, "Write", topics.IDENTITIES, topics.DEAD_LETTERS),
         AclGrant("group", f"{of.prefix}convert", "Describe"),
         *_stage(f"{of.prefix}deliver.{platform}"),
+        *_encrypting(of),
     ]
 
 
@@ -98,6 +104,7 @@ def media(of: TopicLayout) -> list[AclGrant]:
         *_topics(of, "Read", topics.MEDIA_JOBS, topics.MEDIA_DONE),
         *_topics(of, "Write", topics.MEDIA_DONE, topics.MEDIA_RESULTS, topics.DEAD_LETTERS),
         *_stage(f"{of.prefix}media"),
+        *_encrypting(of),
     ]
 
 
@@ -111,11 +118,12 @@ def migrate(of: TopicLayout, platform: str) -> list[AclGrant]:
         *(AclGrant("topic", name, "Write") for topic in written for name in of.names(topic, [platform])),
         *_topics(of, "Write", topics.IDENTITIES, topics.MEDIA_JOBS, topics.DEAD_LETTERS),
         *_stage(f"{of.prefix}migrate.{platform}"),
+        *_encrypting(of),
     ]
 
 
 def gaps(of: TopicLayout) -> list[AclGrant]:
-    return [*_topics(of, "Read", topics.CALLBACKS, topics.IDENTITIES), *_topics(of, "Write", topics.CALLBACKS)]
+    return [*_topics(of, "Read", topics.CALLBACKS, topics.IDENTITIES), *_topics(of, "Write", topics.CALLBACKS), *_encrypting(of)]
 
 
 def watch(of: TopicLayout) -> list[AclGrant]:
@@ -130,7 +138,7 @@ def watch(of: TopicLayout) -> list[AclGrant]:
         topics.DEAD_LETTERS,
     ]
     return [
-        *_topics(of, "Read", *read),
+        *_topics(of, "Read", *read, topics.KEYS),
         *_topics(of, "Describe", topics.LEDGER, topics.IDENTITIES),
         *(AclGrant("group", name, "Describe") for name in stage_groups(of.prefix, of.platforms)),
     ]
@@ -139,7 +147,16 @@ def watch(of: TopicLayout) -> list[AclGrant]:
 def console(of: TopicLayout) -> list[AclGrant]:
     """It reads all, as `operator` does, and puts dead letters back where they came from."""
     every = [name for topic in topics.TOPICS for name in of.names(topic)]
-    written = [topics.CALLBACKS, topics.DELIVERIES, topics.BACKFILL, topics.MEDIA_JOBS, topics.MIGRATION, topics.DEAD_LETTERS, topics.AUDIT]
+    written = [
+        topics.CALLBACKS,
+        topics.DELIVERIES,
+        topics.BACKFILL,
+        topics.MEDIA_JOBS,
+        topics.MIGRATION,
+        topics.DEAD_LETTERS,
+        topics.AUDIT,
+        topics.KEYS,
+    ]
     return [
         *(AclGrant("topic", name, "Read") for name in every),
         *_topics(of, "Write", *written),
@@ -163,6 +180,7 @@ def operator(of: TopicLayout) -> list[AclGrant]:
         topics.RUNS,
         topics.REPLAYS,
         topics.AUDIT,
+        topics.KEYS,
     ]
     return [
         *(AclGrant("topic", name, operation) for name in every for operation in _SEEING),
@@ -176,7 +194,7 @@ def operator(of: TopicLayout) -> list[AclGrant]:
 
 def upkeep(of: TopicLayout) -> list[AclGrant]:
     """`im-relay topics create --fix`: not needed where somebody else makes the topics."""
-    every = [name for topic in topics.TOPICS for name in of.names(topic)]
+    every = [name for topic in topics.TOPICS for name in structs.replace(of, keys=True).names(topic)]
     return [AclGrant("topic", name, operation) for name in every for operation in _MAKING]
 
 
@@ -212,6 +230,11 @@ def stage_groups(prefix: str, platforms: Iterable[str]) -> list[str]:
     """The consumer groups of all stages."""
     stages = [f"{prefix}{stage}.{platform}" for stage in ("deliver", "migrate") for platform in platforms]
     return [f"{prefix}convert", f"{prefix}media", *stages]
+
+
+def _encrypting(of: TopicLayout) -> list[AclGrant]:
+    """Keys are read, and made where one is missing."""
+    return _topics(of, "Read", topics.KEYS) + _topics(of, "Write", topics.KEYS)
 
 
 def _stage(group: str) -> list[AclGrant]:

@@ -5,7 +5,7 @@ nowhere else; a test holds it so. What fails is told with the setting to change.
 """
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -27,6 +27,9 @@ from streams.kafka.connection_errors import explained
 from streams.kafka.reachability import REACH
 from streams.kafka.rebootstrap import RebootstrapClient, first_of, words
 from streams.kafka.supported_versions import check_version
+
+if TYPE_CHECKING:
+    from streams.encryption.cipher import RecordCipher
 
 log = structlog.get_logger()
 
@@ -52,9 +55,35 @@ class BrokerAwayError(NodeNotReadyError):  # type: ignore[misc, unused-ignore]
 
 
 class KafkaConsumer(AIOKafkaConsumer):  # type: ignore[misc, unused-ignore]
-    """aiokafka's, whose end is nobody else's cancellation."""
+    """aiokafka's, which decrypts what it reads, and whose end is nobody else's cancellation."""
+
+    cipher: "RecordCipher | None" = None
+    _entered = False
+
+    async def start(self) -> None:
+        await super().start()
+        if self.cipher is not None and not self._entered:
+            self._entered = True
+            self.cipher.ring.enter()
+
+    async def getmany(self, *partitions: Any, timeout_ms: int = 0, max_records: int | None = None) -> dict[Any, list[Any]]:
+        """Raises MasterKeyError besides."""
+        found = await self.fetch_undecrypted(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+        return found if self.cipher is None else await self.cipher.opened(found)
+
+    async def getone(self, *partitions: Any) -> Any:
+        del partitions
+        raise NotImplementedError("getmany() decrypts")
+
+    async def fetch_undecrypted(self, *partitions: Any, timeout_ms: int = 0, max_records: int | None = None) -> dict[Any, list[Any]]:
+        """As they lie there. Whoever cannot wait once the position has moved decrypts them himself, by `cipher.open_now`."""
+        found: dict[Any, list[Any]] = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+        return found
 
     async def stop(self) -> None:
+        if self.cipher is not None and self._entered:
+            self._entered = False
+            await self.cipher.ring.leave()
         try:
             await super().stop()
         except asyncio.CancelledError:
@@ -69,8 +98,10 @@ class KafkaConsumer(AIOKafkaConsumer):  # type: ignore[misc, unused-ignore]
             await self._client.close()
 
 
-def consumer(where: Where, **options: Any) -> AIOKafkaConsumer:
+def consumer(where: Where, *, opens: bool = True, **options: Any) -> KafkaConsumer:
+    """*opens*: what it reads is decrypted."""
     made = KafkaConsumer(bootstrap_servers=str(where), **options)
+    made.cipher = cluster_of(where).cipher if opens else None
     _adopt(made._client, where)  # noqa: SLF001 - aiokafka makes its client itself, and takes no other
     return made
 

@@ -1,9 +1,13 @@
 """Which cluster is spoken to, and who we are to it."""
 
 import time
+from typing import TYPE_CHECKING
 
 from streams.kafka.credentials import Credentials
 from streams.kafka.security import SecuritySettings
+
+if TYPE_CHECKING:
+    from streams.encryption.cipher import RecordCipher
 
 REPEAT = 10.0
 """Seconds in which one thing about a cluster is said once: hundreds of connections may meet it."""
@@ -20,6 +24,8 @@ class Cluster:
         self.security = security or SecuritySettings()
         self.credentials = Credentials(self.security)
         self.untried = untried
+        self.cipher: RecordCipher | None = None
+        """Encrypts and decrypts what people wrote; None where no master key is set."""
         self._said: dict[object, float] = {}
 
     def __str__(self) -> str:

@@ -91,7 +91,8 @@ class LogReader:
                 request = FetchRequest(200, 1, size, self._isolation, [(tp.topic, [(tp.partition, offset, size)])])
                 try:
                     answer = await client.send(leader, request)
-                    return _part(answer, offset, committed=bool(self._isolation))
+                    part = _part(answer, offset, committed=bool(self._isolation))
+                    return part if self._consumer.cipher is None else await self._opened(tp, part)
                 except KafkaError as error:
                     if not error.retriable or isinstance(error, OffsetOutOfRangeError) or clock() > until:
                         raise
@@ -100,6 +101,10 @@ class LogReader:
             await client.add_topic(tp.topic)
             await client.force_metadata_update()
             await asyncio.sleep(PAUSE)
+
+    async def _opened(self, tp: TopicPartition, part: LogPart) -> LogPart:
+        assert self._consumer.cipher is not None
+        return part._replace(records=(await self._consumer.cipher.opened({tp: part.records}))[tp])
 
 
 def _part(answer: Any, offset: int, *, committed: bool) -> LogPart:

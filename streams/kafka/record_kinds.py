@@ -6,13 +6,13 @@ new version, and a reader that meets a newer one than it knows says so and never
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
 
-from converters.core.causes import TOO_NEW, Cause
+from converters.core.causes import KEY_DISCARDED, TOO_NEW, Cause
 from converters.core.model import Delivery, Echo
 from converters.core.wire import Malformed
 from converters.files.media import MediaJob, MediaResult
@@ -21,6 +21,7 @@ from streams.audit.act import Act
 from streams.dead_letters.dead_letter import DeadLetter
 from streams.dead_letters.release import Release
 from streams.deliver.ledger_schema import Entry
+from streams.encryption.headers import SEALED_VERSION, is_lost
 from streams.exactly_once.watch import StageHeldError
 from streams.kafka import topics
 from streams.kafka.topics import PLATFORM, Topic
@@ -34,6 +35,10 @@ VERSION = "relay-v"
 
 class TooNewError(Malformed):
     """The record is of a version that this release does not know; the text says which, and what to do."""
+
+
+class LostContentError(Malformed):
+    """The record was encrypted, and its content is gone: its key was thrown away, or the record was altered."""
 
 
 class RecordKind(Struct, frozen=True):
@@ -63,6 +68,7 @@ KINDS = (
     RecordKind(topics.CONTROL, (Release,)),
     RecordKind(topics.REPLAYS, (ReplaySpec,)),
     RecordKind(topics.AUDIT, (Act,)),
+    RecordKind(topics.KEYS, ()),
     RecordKind(topics.MIGRATION, (migration.Task,)),
     RecordKind(topics.MIGRATED, (migration.Done,)),
     RecordKind(topics.IMPORTED, (Entry,)),
@@ -89,10 +95,16 @@ def version_of(headers: Iterable[tuple[str, bytes]]) -> int:
     return 1
 
 
-def check(topic: str, headers: Iterable[tuple[str, bytes]]) -> None:
-    """Raises TooNewError unless what lies there can be read by this release."""
+def check(topic: str, headers: Sequence[tuple[str, bytes]]) -> None:
+    """Raises TooNewError unless what lies there can be read by this release, and LostContentError where nothing is left of it."""
+    if is_lost(headers):
+        raise LostContentError("its key was thrown away" if headers[0][1] == b"discarded" else "it was altered after it was encrypted")
     kind, version = kind_of(topic), version_of(headers)
     known = kind.version if kind is not None else 1
+    if version > SEALED_VERSION:
+        raise TooNewError(
+            "the record is encrypted, and this process has no encryption.master_key_file: set it to the file of the master key"
+        )
     if not 0 < version <= known:
         name = kind.name if kind is not None else topic
         raise TooNewError(f"a record of {name} has version {version or 'unknown'}; this release reads up to {known}: upgrade this worker")
@@ -100,10 +112,16 @@ def check(topic: str, headers: Iterable[tuple[str, bytes]]) -> None:
 
 def cause_of(error: Malformed) -> Cause:
     """Under which word a record that cannot be read is set aside."""
-    return TOO_NEW if isinstance(error, TooNewError) else "malformed"
+    match error:
+        case TooNewError():
+            return TOO_NEW
+        case LostContentError():
+            return KEY_DISCARDED
+        case _:
+            return "malformed"
 
 
-def hold(topic: str, headers: Iterable[tuple[str, bytes]]) -> None:
+def hold(topic: str, headers: Sequence[tuple[str, bytes]]) -> None:
     """As `check`, of what cannot be set aside: it raises HoldError, and the stage stands still until it is upgraded.
 
     What is no number was written by no release: nothing is waited for because of it.
@@ -113,6 +131,8 @@ def hold(topic: str, headers: Iterable[tuple[str, bytes]]) -> None:
     except TooNewError as error:
         if version_of(headers):
             raise StageHeldError(str(error)) from None
+    except LostContentError:
+        return
 
 
 @lru_cache(4096)

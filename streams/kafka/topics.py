@@ -36,6 +36,10 @@ class Topic(Struct, frozen=True, kw_only=True):
     co_partitioned: bool = False
     timely: bool = False
     """Brokers refuse a record that is older than what is kept, or an hour of the future: the clock of who wrote it is wrong."""
+    private: bool = False
+    """It holds what people wrote, or their files: encrypted where `[encryption]` is enabled."""
+    purged: bool = False
+    """What is deleted there has to be gone from the disks of the brokers within hours."""
     compression: str = ""
     """By the brokers, as they store it; empty: as it comes."""
 
@@ -68,6 +72,7 @@ CALLBACKS = Topic(
     kept=7 * DAY,
     largest=4 * MIB,
     timely=True,
+    private=True,
 )
 DELIVERIES = Topic(
     template="deliveries.{platform}",
@@ -79,6 +84,7 @@ DELIVERIES = Topic(
     kept=7 * DAY,
     largest=4 * MIB,
     co_partitioned=True,
+    private=True,
 )
 BACKFILL = Topic(
     template="backfill.{platform}",
@@ -89,6 +95,7 @@ BACKFILL = Topic(
     kept=7 * DAY,
     largest=4 * MIB,
     co_partitioned=True,
+    private=True,
 )
 MEDIA_JOBS = Topic(
     template="media.jobs",
@@ -99,6 +106,7 @@ MEDIA_JOBS = Topic(
     "`media.allow` permits. The name, type and key of a file can leak to others.",
     kept=3 * DAY,
     largest=4 * MIB,
+    private=True,
 )
 MEDIA_DONE = Topic(
     template="media.done",
@@ -108,6 +116,7 @@ MEDIA_DONE = Topic(
     forged="Have another file shown in place of one that is sent again.",
     kept=30 * DAY,
     cleanup="compact,delete",
+    private=True,
 )
 MEDIA_RESULTS = Topic(
     template="media.results.{platform}",
@@ -117,6 +126,7 @@ MEDIA_RESULTS = Topic(
     forged="Have another file, or none, shown in place of the one that a message waits for.",
     kept=3 * DAY,
     co_partitioned=True,
+    private=True,
 )
 ECHOES = Topic(
     template="echoes.{platform}",
@@ -158,6 +168,7 @@ DEAD_LETTERS = Topic(
     "Letters that name any other topic are skipped.",
     kept=30 * DAY,
     largest=5 * MIB,  # the largest callback, and what is said about it
+    private=True,
 )
 MIGRATION = Topic(
     template="migration.{platform}",
@@ -169,6 +180,7 @@ MIGRATION = Topic(
     kept=None,  # a run may be paused for as long as people like
     largest=4 * MIB,
     co_partitioned=True,
+    private=True,
 )
 MIGRATED = Topic(
     template="migrated.{platform}",
@@ -219,6 +231,16 @@ REPLAYS = Topic(
     kept=7 * DAY,  # as long as the callbacks that it is about
 )
 
+KEYS = Topic(
+    template="keys",
+    key="a person or a period, as digest and number",
+    value="a key for what that person wrote, or for that period; encrypted with the master key",
+    meaning="Keys of what is encrypted where `encryption.enabled` is true, in partition 0. Without its key a record is unreadable for good.",
+    forged="Have keys thrown away, and so make messages unreadable. Nobody without the master key can add one or read one.",
+    kept=None,
+    cleanup="compact",
+    purged=True,
+)
 AUDIT = Topic(
     template="audit",
     key="an act of a person",
@@ -242,6 +264,7 @@ TOPICS = (
     CONTROL,
     REPLAYS,
     AUDIT,
+    KEYS,
     MIGRATION,
     MIGRATED,
     IMPORTED,
@@ -297,4 +320,8 @@ def _configs(topic: Topic, min_insync: int) -> dict[str, str]:
         configs["delete.retention.ms"] = str(30 * DAY)
         # Compaction drops what an aborted transaction wrote; the next owner of a ledger's partition has to see it first.
         configs["min.compaction.lag.ms"] = str(DAY)
+    if topic.purged:
+        # A broker compacts when half of a log is new, and never the segment in use: here each hour, whatever little is new.
+        configs["segment.ms"] = configs["max.compaction.lag.ms"] = str(HOUR)
+        configs["min.compaction.lag.ms"] = "0"
     return configs

@@ -21,7 +21,9 @@ from converters.files.media import MediaJob, MediaResult
 from converters.files.media_key import media_key
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import Whose
+from streams.encryption.headers import inherited, is_lost
 from streams.exactly_once.offset_tracker import OffsetTracker
+from streams.exactly_once.outputs import Headers
 from streams.exactly_once.producers import Outputs
 from streams.exactly_once.task import PartitionTask
 from streams.kafka import foreign_records, record_kinds, topics
@@ -50,6 +52,8 @@ class _Ended(Struct, frozen=True):
     done: DedupeEntry | None = None
     """To be remembered."""
     letter: tuple[bytes, bytes] | None = None
+    headers: Headers = []
+    """Of what follows from it."""
 
 
 class MediaWorker:
@@ -109,18 +113,24 @@ class MediaWorker:
     # -- one job
 
     async def _one(self, record: ConsumerRecord) -> None:
+        along = inherited(record.headers)
         try:
             record_kinds.check(record.topic, record.headers)
             job = wire.load(record.value or b"", MediaJob)
         except wire.Malformed as error:
-            foreign_records.note(STAGE, record.topic, record.partition, record.offset, "unreadable")
+            if not is_lost(record.headers):
+                foreign_records.note(STAGE, record.topic, record.partition, record.offset, "unreadable")
             whose: Whose = "ours" if isinstance(error, record_kinds.TooNewError) else "theirs"
-            self._ended.append(_Ended(record.offset, None, b"", letter=_letter(record, record_kinds.cause_of(error), str(error), whose)))
+            self._ended.append(
+                _Ended(record.offset, None, b"", letter=_letter(record, record_kinds.cause_of(error), str(error), whose), headers=along)
+            )
             return
         if why := foreign_records.of_job(record, job, self._context.partitions):
             # Its answer would go where no worker of ours looks, or to no partition at all.
             foreign_records.note(STAGE, record.topic, record.partition, record.offset, why)
-            self._ended.append(_Ended(record.offset, None, b"", letter=_letter(record, foreign_records.FOREIGN, why, "theirs")))
+            self._ended.append(
+                _Ended(record.offset, None, b"", letter=_letter(record, foreign_records.FOREIGN, why, "theirs"), headers=along)
+            )
             return
         target = self._context.apps.get(job.target)
         media = target.platform.media if target is not None else None
@@ -179,12 +189,12 @@ class MediaWorker:
         match found:
             case TransferFailed(reason=reason):
                 log.info("file not transferred", event_id=job.event, kind=job.role, reason=reason)
-                self._ended.append(_Ended(record.offset, job, key, reason=reason))
+                self._ended.append(_Ended(record.offset, job, key, reason=reason, headers=inherited(record.headers)))
             case Transferred(carried=carried, codec=codec):
                 # One that is about to go would be gone before it is seen.
                 until = int((time.time() + lives / 2) * 1000) if lives else 0
                 done = None if reused else DedupeEntry(carried, codec, until)
-                self._ended.append(_Ended(record.offset, job, key, carried, done=done))
+                self._ended.append(_Ended(record.offset, job, key, carried, done=done, headers=inherited(record.headers)))
 
     # -- out
 
@@ -196,7 +206,8 @@ class MediaWorker:
         for one in ended:
             if one.letter is not None:
                 key, letter = one.letter
-                outputs.add(topics.DEAD_LETTERS.name(prefix=self._prefix), topics.partition_of(key, self._context.partitions), key, letter)
+                dead = topics.DEAD_LETTERS.name(prefix=self._prefix)
+                outputs.add(dead, topics.partition_of(key, self._context.partitions), key, letter, one.headers)
             if one.job is None:
                 continue
             platform = self._context.platform(one.job.target)
@@ -205,11 +216,11 @@ class MediaWorker:
                     event=one.job.event, place=one.job.place, target=one.job.target, carried=one.carried, reason=one.reason
                 )
                 name = topics.MEDIA_RESULTS.name(platform, prefix=self._prefix)
-                outputs.add(name, one.job.partition, one.job.conversation, wire.dump(result))
+                outputs.add(name, one.job.partition, one.job.conversation, wire.dump(result), one.headers)
             if one.done is not None:
                 value = dones.dump(one.done)
-                outputs.add(self._done, self._partition, one.key, value)
-                rows.append((one.key, value))
+                outputs.add(self._done, self._partition, one.key, value, one.headers)
+                rows.append((one.key, self._store.sealed(value, one.headers)))
         self._lane.settle(one.offset for one in ended)
         settled = self._lane.committable()
         written = await self._task.commit(outputs, {self._lane.tp: settled} if settled is not None else {})

@@ -14,8 +14,9 @@ from streams.dead_letters.dead_letter import DeadLetter, Whose, place
 from streams.dead_letters.dead_letter import dump as dump_letter
 from streams.deliver.ledger_schema import Entry
 from streams.deliver.ledger_schema import dump as dump_entry
+from streams.encryption.headers import inherited
 from streams.exactly_once.offset_tracker import OffsetTracker
-from streams.exactly_once.outputs import Outputs
+from streams.exactly_once.outputs import Headers, Outputs
 from streams.exactly_once.shutdown import RevokedError, clock
 from streams.exactly_once.task import PartitionTask
 from streams.kafka import topics
@@ -85,10 +86,10 @@ class Book:
         names = self._around.names
         self._outputs.add(names.imported, topics.partition_of(conversation, names.partitions), key.encode(), dump_entry(entry))
 
-    def job(self, key: bytes, job: MediaJob) -> None:
+    def job(self, key: bytes, job: MediaJob, headers: Headers) -> None:
         """A file has to be brought over; *key* is that of the topic of jobs."""
         names = self._around.names
-        self._outputs.add(names.jobs, topics.partition_of(key, names.partitions), key, wire.dump(job))
+        self._outputs.add(names.jobs, topics.partition_of(key, names.partitions), key, wire.dump(job), headers)
         self._nudge()
 
     def name(self, kind: Kind, native: str, canonical: str, origin: str) -> None:
@@ -116,7 +117,7 @@ class Book:
             value=raw.value,
             headers=dict(raw.headers),
         )
-        self._outputs.add(names.dead, topics.partition_of(key, names.partitions), key, dump_letter(letter))
+        self._outputs.add(names.dead, topics.partition_of(key, names.partitions), key, dump_letter(letter), inherited(raw.headers))
         metrics.DEAD_LETTERS.labels(STAGE, cause, whose).inc()
 
     def place(self, offset: int) -> str:

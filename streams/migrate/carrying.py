@@ -15,6 +15,8 @@ from converters.core.bodies import files_of
 from converters.core.model import NOTHING, Delivery, StoredFile, TargetContext
 from converters.core.operations import Post
 from converters.files.media import WITHHELD, MediaJob, MediaResult, jobs
+from streams.encryption.headers import is_lost
+from streams.exactly_once.outputs import Headers
 from streams.exactly_once.shutdown import Shutdown
 from streams.kafka import foreign_records
 from streams.migrate.book import Book, now
@@ -44,6 +46,8 @@ class Carrying:
         if not self._waiting:
             return
         for record in records:
+            if is_lost(record.headers):
+                continue
             try:
                 result = wire.load(record.value or b"", MediaResult)
             except wire.Malformed:
@@ -57,15 +61,15 @@ class Carrying:
                 continue
             waiting.set_result(result)
 
-    async def there(self, delivery: Delivery, key: bytes) -> TargetContext:
-        """Where the files of *delivery* lie at the target, or that they do not; *key* is its conversation's. It waits without end. Raises RevokedError."""
+    async def there(self, delivery: Delivery, key: bytes, headers: Headers) -> TargetContext:
+        """Where the files of *delivery* lie at the target, or that they do not; *key* is its conversation's, *headers* are for jobs. It waits without end. Raises RevokedError."""
         operation, app = delivery.event.operation, self._around.apps[delivery.target]
         wanted = jobs(delivery, app.platform.media, app.account, key, self.tp.partition)
         if not wanted or not isinstance(operation, Post):
             return NOTHING
         await self._drain.unless(self._places.acquire())
         try:
-            results = await self._asked(wanted)
+            results = await self._asked(wanted, headers)
         finally:
             self._places.release()
         files: list[StoredFile | None] = [None] * len(files_of(operation.body))
@@ -73,7 +77,7 @@ class Carrying:
             files[result.place] = result.carried
         return TargetContext(files=tuple(files), withheld=any(result.reason in WITHHELD for result in results))
 
-    async def _asked(self, wanted: tuple[tuple[bytes, MediaJob], ...]) -> list[MediaResult]:
+    async def _asked(self, wanted: tuple[tuple[bytes, MediaJob], ...], headers: Headers) -> list[MediaResult]:
         results: list[MediaResult] = []
         coming = {job.place: asyncio.get_running_loop().create_future() for _, job in wanted}
         names = {(job.event, job.place): coming[job.place] for _, job in wanted}
@@ -81,7 +85,7 @@ class Carrying:
         try:
             for same, job in wanted:
                 # Its age is nobody's delay.
-                self._book.job(same, structs.replace(job, received=now()))
+                self._book.job(same, structs.replace(job, received=now()), headers)
             await self._drain.unless(asyncio.wait(coming.values()))
             results = [future.result() for future in coming.values()]
         finally:

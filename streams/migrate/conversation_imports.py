@@ -21,6 +21,7 @@ from converters.probing import Findings
 from converters.routing.route import App
 from streams.deliver import ledger_records
 from streams.deliver.ledger_schema import Settled
+from streams.encryption.headers import inherited
 from streams.exactly_once.shutdown import RevokedError, Shutdown
 from streams.migrate.book import Book, Raw, now
 from streams.migrate.carrying import Carrying
@@ -169,7 +170,7 @@ class ConversationImports:
             self._skipped(lane, task, "kind")
             return
         how = ImportOf(at=placed.at, restamped=placed.restamped, files=task.files)
-        there = await self._carrying.there(task.delivery, lane.key) if task.files == "carry" else NOTHING
+        there = await self._carrying.there(task.delivery, lane.key, inherited(one.raw.headers)) if task.files == "carry" else NOTHING
         try:
             written = placeholder(task.delivery, app.account.language) if there.withheld else task.delivery
             encoded = history.encode(written, app.account, there, how)

@@ -20,7 +20,8 @@ from converters.migration import FilesBy, Inventory, is_late, is_late_part
 from converters.routing.id_mapping import NewIdentity
 from converters.routing.identity_table import IdentityLookup
 from converters.routing.route import App
-from streams.exactly_once.outputs import Outputs
+from streams.encryption.headers import AUTHOR, owner
+from streams.exactly_once.outputs import Headers, Outputs
 from streams.exactly_once.producers import Producers
 from streams.kafka import topics
 from streams.migrate.behind import Behind
@@ -141,7 +142,8 @@ class Feeder:
             self.lacking[kind] += 1
             return
         self._mint(minted)
-        self._outputs.add(self._names.tasks, topics.partition_of(found.key, self._options.partitions), found.key, dump(task))
+        author = self._author(next(iter(task.people)) if len(task.people) == 1 else "")  # what several share is nobody's alone
+        self._outputs.add(self._names.tasks, topics.partition_of(found.key, self._options.partitions), found.key, dump(task), author)
         self.fed[kind] += 1
 
     def _has_late(self, item: AnyItem) -> bool:
@@ -186,7 +188,8 @@ class Feeder:
                 if task is None:
                     break
                 key = conversation_key(task.delivery.event.conversation)
-                self._outputs.add(self._names.tasks, topics.partition_of(key, self._options.partitions), key, dump(task))
+                author = self._author(task.delivery.event.sender)
+                self._outputs.add(self._names.tasks, topics.partition_of(key, self._options.partitions), key, dump(task), author)
                 self.fed[MESSAGE] += 1
                 fed += 1
             else:
@@ -257,6 +260,9 @@ class Feeder:
         return sum(counts["lane", word] for word in ("count", "skipped", "live"))
 
     # -- out
+
+    def _author(self, canonical: str) -> Headers:
+        return [(AUTHOR, owner("", canonical))] if self._producers.encrypts else []
 
     def _mint(self, minted: list[NewIdentity]) -> None:
         for one in minted:

@@ -12,7 +12,7 @@ import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from converters.core.causes import Cause
+from converters.core.causes import KEY_DISCARDED, Cause
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import Whose
 from streams.deliver import protocol
@@ -128,6 +128,9 @@ class MigrateWorker:
             task: Task = load_task(raw.value)
         except record_kinds.TooNewError as error:
             self._bury(raw, "newer-version", str(error), "ours")
+            return
+        except record_kinds.LostContentError as error:
+            self._bury(raw, KEY_DISCARDED, str(error), "theirs")
             return
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             foreign_records.note(STAGE, record.topic, record.partition, record.offset, "unreadable")

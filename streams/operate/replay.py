@@ -21,6 +21,7 @@ from converters.routing.identity_table import IdentityLookup
 from converters.routing.overlay import IdentityOverlay
 from converters.routing.route import App, DeadLettered, Deliver, Dropped, EchoOf, RejectedMark, Routed, route
 from streams.convert.emit import OutputWriter
+from streams.encryption.headers import inherited
 from streams.exactly_once.producers import FencedError, Outputs, Producers, ProducerSettings, UnknownResultError
 from streams.ingress.record import PAST, SILENT, callback_of
 from streams.kafka import topics
@@ -249,7 +250,8 @@ class ReplayWriter:
     def add(self, raw: ConsumerRecord, outputs: Outputs) -> None:
         """What one callback causes, as convert writes it; what is old is no news."""
         for one in self._sieve.take(raw):
-            self._emit(one, outputs, [(PAST, SILENT)] if self._sieve.is_old(one) else [])
+            along = inherited(raw.headers)
+            self._emit(one, outputs, [*along, (PAST, SILENT)] if self._sieve.is_old(one) else along)
 
     async def _commit(self, outputs: Outputs, offsets: Mapping[TopicPartition, int]) -> None:
         if offsets:

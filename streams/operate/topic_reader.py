@@ -11,6 +11,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from converters.core.localized import Localized, ReportedError, localized
+from streams.encryption.headers import is_lost
 from streams.exactly_once.deleted_records import DeletedRange
 from streams.kafka import clients, permissions, record_kinds
 from streams.kafka.acls import AclGrant
@@ -57,16 +58,25 @@ def logged(found: DeletedRange) -> None:
 class TopicReader:
     """A context manager. *group* is only asked for its committed offsets; it is never joined.
 
-    *deleted* is told what the topics no longer keep of that which is to be read. Of *names*, those that may not be read are told from those that
+    *deleted* is told what the topics no longer keep of that which is to be read, *left_out* in the end how many encrypted records were passed over,
+    since their keys were thrown away. Of *names*, those that may not be read are told from those that
     are not there.
     """
 
     def __init__(
-        self, bootstrap: Where, group: str | None = None, deleted: Callable[[DeletedRange], None] = logged, names: Iterable[str] = ()
+        self,
+        bootstrap: Where,
+        group: str | None = None,
+        deleted: Callable[[DeletedRange], None] = logged,
+        names: Iterable[str] = (),
+        left_out: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._bootstrap = bootstrap
         self._deleted = deleted
+        self._left_out = left_out
         self._names = tuple(names)
+        self.lost = 0
+        """Encrypted records that were left out, since their keys were thrown away."""
         self._hidden: dict[str, Localized] = {}
         """What to say of the topics that we may not see."""
         self._consumer = clients.consumer(
@@ -104,6 +114,8 @@ class TopicReader:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self._consumer.stop()
+        if self.lost:
+            self._left_out(self.lost)
 
     def there(self, topic: str) -> bool:
         """Raises OperateError where we may not read it."""
@@ -160,6 +172,9 @@ class TopicReader:
             for tp, records in found.items():
                 for record in records:
                     if record.offset < left[tp].end:
+                        if is_lost(record.headers):
+                            self.lost += 1
+                            continue
                         _check(record)
                         yield record
             if found:

@@ -16,7 +16,7 @@ from streams.kafka.reachability import REACH
 from streams.roles import health as healths
 from streams.roles.health import Health
 from streams.roles.hosting import require
-from streams.roles.startup import patiently
+from streams.roles.startup import patiently, read_keys
 from streams.settings.root import Settings, SettingsError
 
 log = structlog.get_logger(__name__)
@@ -47,6 +47,9 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
         structs.replace(BOUNDS, idle=console.keep_alive),
     )
     await observer.start()
+    cipher = kafka.cluster.cipher
+    if cipher is not None:
+        cipher.ring.enter()
     try:
         beginning = asyncio.create_task(_begin(settings, audit, health))
         stopping = asyncio.create_task(stop.wait())
@@ -66,9 +69,12 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
         await listener.stop(ENDING)
     finally:
         await audit.stop()
+        if cipher is not None:
+            await cipher.ring.leave()
         await observer.stop(1.0)
 
 
 async def _begin(settings: Settings, audit: AuditLog, health: Health) -> None:
     await require(settings, [settings.kafka.topic(topics.AUDIT)], health, acls.console(acls.layout_of(settings)))
+    await read_keys(settings)
     await patiently("write the audit log", settings.kafka.cluster, audit.start, audit.stop)

@@ -14,6 +14,7 @@ from converters.core.localized import localized, text_of
 from converters.routing.route import App
 from streams.identities.follower import IdentityFollower, NoTopicError
 from streams.identities.store import disk_of
+from streams.ingress.encrypting import owners_of
 from streams.ingress.store import CallbackStore
 from streams.kafka import topics
 from streams.kafka.permissions import why
@@ -25,7 +26,7 @@ from streams.operate.topic_reader import OperateError, TopicReader
 from streams.outbound.vendor_client import VendorClient
 from streams.roles import health as healths
 from streams.roles.health import Health
-from streams.roles.startup import patiently
+from streams.roles.startup import patiently, read_keys
 from streams.settings.root import Settings, SettingsError, marking
 
 log = structlog.get_logger()
@@ -60,6 +61,7 @@ def store_of(settings: Settings, apps: Mapping[str, App], tell: Health | None = 
         timeout=limits.store_timeout,
         limit=limits.max_waiting,
         tell=lambda why: tell.ready(not why, why, part="kafka") if tell else None,
+        owners=owners_of(apps.values(), lambda platform: settings.kafka.topic(topics.CALLBACKS, platform)),
     )
 
 
@@ -116,6 +118,7 @@ class _GapsRole:
 
     async def start(self) -> None:
         await self._store.start(patient=True)
+        await read_keys(self._settings)
         try:
             await patiently("read identities", self._settings.kafka.cluster, self._follower.start, self._follower.stop)
         except NoTopicError as error:

@@ -11,9 +11,11 @@ from typing import Any, get_args
 import structlog
 from aiokafka.errors import KafkaError
 
-from converters.core.localized import localized
+from converters.core.localized import localized, text_of
 from streams.dead_letters.dead_letter_limit import DeadLetterLimit, HeldApp
 from streams.dead_letters.releases import ReleaseReader
+from streams.encryption.check import fits
+from streams.encryption.master_key_form import MasterKeyError
 from streams.exactly_once.deleted_records import DeletedRange
 from streams.exactly_once.ending import ended
 from streams.exactly_once.producers import ProducerSettings
@@ -22,6 +24,7 @@ from streams.exactly_once.watch import StageObserver
 from streams.exactly_once.worker import make_app, run
 from streams.kafka import clock, record_kinds, topic_checks
 from streams.kafka.acls import AclGrant
+from streams.kafka.topics import KEYS
 from streams.observe import metrics
 from streams.observe.lag import LagMonitor
 from streams.observe.log import place
@@ -219,6 +222,11 @@ async def require(settings: Settings, names: list[str], health: Health, grants: 
     """
     kafka = settings.kafka
     there = await met(kafka, names, grants)
+    if not settings.encryption.given:
+        try:
+            await fits(kafka.cluster, kafka.topic(KEYS))
+        except MasterKeyError as error:
+            raise SettingsError(text_of(error)) from None
     for name in names:
         found = there[name]
         if not found:

@@ -80,7 +80,7 @@ async def _media(settings: Settings, health: Health) -> int:
 
     stage = StatefulStage(
         STAGE,
-        lambda partition: DedupeStore(state / f"media-{partition}.rows", TopicPartition(done, partition)),
+        lambda partition: DedupeStore(state / f"media-{partition}.rows", TopicPartition(done, partition), kafka.cluster.cipher),
         lambda task, store: MediaWorker(task, context, store, log_reader, prefix=kafka.prefix),
         PartitionShares(admissions.values(), kafka.partitions),
     )

@@ -5,8 +5,8 @@ ends a role at once.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from math import inf
 from ssl import SSLCertVerificationError
 from typing import Any, TypeVar
@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import structlog
 from aiokafka.errors import IllegalSaslStateError, KafkaError, SaslAuthenticationFailed, UnsupportedSaslMechanismError
 
-from converters.core.localized import localized
+from converters.core.localized import localized, text_of
+from streams.encryption.master_key_form import MasterKeyError
 from streams.kafka import clients, permissions
 from streams.kafka.acls import AclGrant
 from streams.kafka.cluster import Where
@@ -55,9 +56,39 @@ async def served(settings: Settings, role: Callable[[Health], Awaitable[int]]) -
     await observer.start()
     log.info("can be asked", observe=observer.port)
     try:
-        return await role(health)
+        async with keys_read(settings):
+            return await role(health)
     finally:
         await observer.stop(1.0)
+
+
+@asynccontextmanager
+async def keys_read(settings: Settings) -> AsyncIterator[None]:
+    """Within it, all keys are known of what is encrypted. Raises SettingsError where the master key is not theirs."""
+    cipher = settings.kafka.cluster.cipher
+    if cipher is None:
+        yield
+        return
+    cipher.ring.enter()
+    try:
+        await read_keys(settings)
+        yield
+    finally:
+        await cipher.ring.leave()
+
+
+async def read_keys(settings: Settings) -> None:
+    """Until the keys of what is encrypted are known. Raises SettingsError where the master key is not theirs."""
+    cluster = settings.kafka.cluster
+    if cluster.cipher is None:
+        return
+
+    async def undo() -> None: ...
+
+    try:
+        await patiently("read the keys of what is encrypted", cluster, cluster.cipher.ring.start, undo)
+    except MasterKeyError as error:
+        raise SettingsError(text_of(error)) from None
 
 
 async def patiently(what: str, where: Where, begin: Callable[[], Awaitable[T]], undo: Callable[[], Awaitable[Any]]) -> T:

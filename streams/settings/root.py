@@ -28,12 +28,14 @@ from converters.platform import AnyPlatform
 from converters.routing.route import App
 from streams.console.settings import ConsoleSettings
 from streams.deliver.settings import DeliverSettings
+from streams.encryption.settings import EncryptionSettings
 from streams.files.settings import FilesSettings
 from streams.kafka.security import SecuritySettings
 from streams.media.scan.settings import ScannerSettings
 from streams.media.store.settings import MediaStoreSettings
 from streams.outbound.proxies import ProxySettings
 from streams.settings import account_check, check, errors, file, renamed, role_secrets
+from streams.settings.gaps import GapsSettings
 from streams.settings.listening import ServerSettings
 from streams.settings.marks import MarksSettings
 from streams.settings.observing import ObserveSettings, TracingSettings
@@ -202,19 +204,6 @@ class MediaSettings(ProxySettings):
     store: MediaStoreSettings = Field(MediaStoreSettings(), description="Storage for platforms that accept no uploads.")
 
 
-class GapsSettings(Section):
-    """`im-relay gaps --run` searches the platforms' records for callbacks that never arrived."""
-
-    interval: float = Field(600.0, ge=1, description="Seconds from the start of one search to the start of the next.")
-    window: float = Field(10_800.0, gt=0, description="Seconds that a search looks back; less where a platform keeps less.")
-    delay: float = Field(120.0, ge=0, description="Most recent seconds that are left out: their callbacks may still arrive.")
-    lookback: float = Field(
-        86_400.0, ge=0, description="Seconds before the search window whose callbacks tell which conversations to ask about."
-    )
-    groups: bool = Field(True, description="Ask about all groups and rooms of `identities` as well.")
-    state: str = Field("", json_schema_extra={"format": "path"}, description="As `convert.state`.")
-
-
 class Migrate(Section):
     """A migration: history, users and groups written to the new app by `im-relay migrate work`."""
 
@@ -306,6 +295,7 @@ class Settings(BaseSettings):
     media: MediaSettings = MediaSettings()
     files: FilesSettings = FilesSettings()
     marks: MarksSettings = MarksSettings()
+    encryption: EncryptionSettings = EncryptionSettings()
     gaps: GapsSettings = GapsSettings()
     watch: WatchSettings = WatchSettings()
     canary: CanarySettings = CanarySettings()
@@ -372,6 +362,10 @@ def load(path: Path | None = None, process: SecretScope = EVERYTHING) -> Setting
     if lines := lines + check.problems(settings):
         raise _wrong(where, lines)
     resolve(settings)
+    if settings.encryption.given:
+        from streams.encryption.made import encrypting
+
+        encrypting(settings)
     return settings
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from types import SimpleNamespace
+from typing import Any, cast
 
 from aiokafka import ConsumerRecord, TopicPartition
 from faust.types import TP
@@ -33,14 +34,17 @@ class Kafka:
     def seek(self, tp: TopicPartition, offset: int) -> None:
         self.sought.append((tp, offset))
 
-    async def getmany(self, *tps: TopicPartition, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[ConsumerRecord]]:
+    async def fetch_undecrypted(
+        self, *tps: TopicPartition, timeout_ms: int, max_records: int
+    ) -> dict[TopicPartition, list[ConsumerRecord]]:
         return {ZERO: [record(ZERO, 5)], ONE: [record(ONE, 6)]}
 
 
 def consumer() -> Consumer:
     """Without Faust's app around it: only what fetching and seeking need."""
     made = Consumer.__new__(Consumer)
-    made.kafka = Kafka()
+    made.kafka = cast("Any", Kafka())
+    made._decryption = None
     made.app = SimpleNamespace(consumer_generation_id=1)
     made.max_records = 10
     made.wants = lambda tp: True
@@ -93,14 +97,15 @@ async def test_tasks_get_what_was_fetched_with_the_epoch_of_its_fetch() -> None:
 
 async def test_tasks_get_nothing_once_a_rebalance_has_begun() -> None:
     one = consumer()
-    answer = one.kafka.getmany
+    kafka: Any = one.kafka
+    answer = kafka.fetch_undecrypted
 
-    async def getmany(*tps: TopicPartition, **more: int) -> dict[TopicPartition, list[ConsumerRecord]]:
+    async def fetch(*tps: TopicPartition, **more: int) -> dict[TopicPartition, list[ConsumerRecord]]:
         one.flow_active = False
         found: dict[TopicPartition, list[ConsumerRecord]] = await answer(*tps, **more)
         return found
 
-    one.kafka.getmany = getmany
+    kafka.fetch_undecrypted = fetch
     assert await fetched(one) == []
 
 

@@ -101,7 +101,7 @@ def test_no_role_is_permitted_anything_on_the_cluster_and_only_who_makes_topics_
 def test_every_topic_is_written_by_somebody_and_read_by_somebody() -> None:
     grants = [
         grant
-        for role, found in acls.every(acls.layout(["a"], "")).items()
+        for role, found in acls.every(acls.layout(["a"], "", keys=True)).items()
         if role not in ("topics", "operator", "console")
         for grant in found
     ]
@@ -115,3 +115,12 @@ def test_every_topic_is_written_by_somebody_and_read_by_somebody() -> None:
             assert operations == {"Read"}
         else:
             assert operations >= {"Read", "Write"}, name
+
+
+def test_nobody_needs_the_keys_of_what_is_not_encrypted() -> None:
+    for role, found in acls.every(acls.layout(["a"], "")).items():
+        assert role == "topics" or not [grant for grant in found if grant.name == topics.KEYS.name()], role
+    readers = {
+        role for role, found in acls.every(acls.layout(["a"], "", keys=True)).items() if acls.AclGrant("topic", "keys", "Read") in found
+    }
+    assert readers == {"ingress", "convert", "deliver.a", "migrate.a", "media", "gaps", "watch", "console", "operator"}

@@ -53,6 +53,7 @@ def test_names_come_in_the_order_in_which_a_message_meets_them() -> None:
         "p.control",
         "p.replays",
         "p.audit",
+        "p.keys",
         "p.migration.a",
         "p.migration.b",
         "p.migrated.a",

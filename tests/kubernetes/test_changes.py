@@ -44,7 +44,7 @@ def test_every_pod_is_admitted_placed_and_given_its_volume(installed: Release) -
             each["name"] for each in one["spec"]["volumes"]
         }, "and no token of Kubernetes beside them"
     budgets = installed.api.until(
-        installed.path("poddisruptionbudgets"), lambda all_: all_ if all(one["status"].get("currentHealthy") for one in all_) else None
+        installed.path("poddisruptionbudgets"), lambda all_: all_ if all(one["status"].get("currentHealthy") for one in all_) else []
     )
     assert {one["metadata"]["name"].removeprefix(f"{NAME}-im-relay-"): one["status"]["expectedPods"] for one in budgets} == dict.fromkeys(
         DOUBLE, 2

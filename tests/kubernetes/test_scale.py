@@ -1,6 +1,7 @@
 """More and fewer workers, and a node that is emptied: by the autoscaler, the budgets and the eviction of a real control plane."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -81,7 +82,7 @@ def test_a_node_is_emptied_with_one_worker_of_a_role_away_at_a_time(installed: R
             with pytest.raises(ApiError) as refused:
                 evict(installed, others[0])
             assert refused.value.code == 429, "its budget is used up until the other one is back"
-        installed.api.until(installed.path("pods"), lambda pods, role=role, name=name: _back(pods, role, emptied, name))
+        installed.api.until(installed.path("pods"), partial(_back, role=role, emptied=emptied, gone=name))
         _budget(installed, role)
     assert not [one for one in installed.ready().values() if one["spec"]["nodeName"] == emptied]
 

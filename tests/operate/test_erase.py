@@ -1,6 +1,9 @@
 """`im-relay erase` on the real broker: what is found of a person, what is removed, what stays and until when, and who is told of it."""
 
+import asyncio
+import base64
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,13 @@ from converters.core.model import StoredFile, conversation_key
 from converters.files.media import MediaResult
 from converters.routing.identity_table import account_record, cohort_record, record
 from streams.audit.act import load
+from streams.ingress.encrypting import owners_of
+from streams.ingress.record import headers_of
+from streams.ingress.store import CallbackStore
 from streams.operate.dead_letter_reader import is_end
+from streams.settings.role_secrets import INGRESS
+from streams.settings.root import load as settings_of
+from streams.settings.root import resolve
 from tests.operate.conftest import PARTITIONS, Ground, Put, callback, delivery, rows
 
 STORE = """
@@ -38,9 +47,9 @@ def table(ground: Ground) -> dict[str, bytes | None]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def told(ground: Ground, *words: str) -> dict[str, list[dict[str, Any]]]:
+def told(ground: Ground, *words: str, user: str = "alice") -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
-    for one in rows(ground.im_relay("erase", "--user", "alice", "--app", "old", "--json", *words)):
+    for one in rows(ground.im_relay("erase", "--user", user, "--app", "old", "--json", *words)):
         found.setdefault(one["what"], []).append(one)
     return found
 
@@ -122,3 +131,61 @@ def test_of_whom_nothing_is_known_is_said_so(people: Ground) -> None:
     done = people.im_relay("erase", "--user", "zoe", "--app", "old", "--yes")
     assert (done.exit_code, done.stdout) == (1, "")
     assert people.im_relay("erase", "--user", "zoe", "--app", "none").exit_code == 2
+
+
+def test_what_a_user_wrote_is_unreadable_afterwards_where_it_is_encrypted(
+    ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "master-key").write_text(base64.b64encode(os.urandom(32)).decode())
+    monkeypatch.setenv("IM_RELAY_ENCRYPTION__ENABLED", "true")
+    monkeypatch.setenv("IM_RELAY_ENCRYPTION__MASTER_KEY_FILE", str(tmp_path / "master-key"))
+    asyncio.run(stored(ground, callback(1), callback(2, sender="carol")))
+    found = told(ground, "--dry-run")
+    assert found["found"][0]["keys"] == 1
+    assert [(one["topic"].removeprefix(ground.prefix), one["records"], one["own"]) for one in found["topic"]] == [
+        ("callbacks.yunxin", 1, 1)
+    ]
+    (done,) = told(ground, "--yes")["erased"]
+    assert done["keys"] == 1
+    left = ground.im_relay("erase", "--user", "alice", "--app", "old", "--dry-run")
+    assert left.exit_code == 1, "nothing names her"
+    assert "1 encrypted records are left out" in left.stderr
+    assert [one["records"] for one in told(ground, "--dry-run", user="carol")["topic"]] == [1], "what carol wrote is read"
+    (status,) = rows(ground.im_relay("keys", "status", "--json"))
+    assert (status["persons"], status["periods"], status["old_master"]) == (2, 1, 0)
+
+
+def test_a_wrong_master_key_ends_a_command_and_tells_which(ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IM_RELAY_ENCRYPTION__ENABLED", "true")
+    path = tmp_path / "master-key"
+    monkeypatch.setenv("IM_RELAY_ENCRYPTION__MASTER_KEY_FILE", str(path))
+    path.write_text("not a key")
+    wrong = ground.im_relay("keys", "status")
+    assert (wrong.exit_code, "openssl rand -base64 32" in wrong.stderr) == (2, True)
+    path.write_text(base64.b64encode(b"1" * 32).decode())
+    asyncio.run(stored(ground, callback(1)))
+    path.write_text(base64.b64encode(b"2" * 32).decode())
+    for words in (("keys", "status"), ("erase", "--user", "alice", "--app", "old", "--dry-run"), ("doctor",)):
+        done = ground.im_relay(*words)
+        assert (done.exit_code, "encryption.second_key_file" in done.stderr) == (2, True), done.stderr
+    monkeypatch.delenv("IM_RELAY_ENCRYPTION__ENABLED")
+    monkeypatch.delenv("IM_RELAY_ENCRYPTION__MASTER_KEY_FILE")
+    missing = ground.im_relay("doctor")
+    assert (missing.exit_code, "encryption.master_key_file" in missing.stderr) == (2, True), missing.stderr
+
+
+async def stored(ground: Ground, *bodies: bytes) -> None:
+    """Callbacks as the ingress stores them."""
+    settings = settings_of(ground.config, INGRESS)
+    apps = resolve(settings)
+    topic = f"{ground.prefix}callbacks.yunxin"
+    owners = owners_of(apps.values(), lambda platform: f"{ground.prefix}callbacks.{platform}")
+    store = CallbackStore(settings.kafka.cluster, [topic], timeout=20.0, limit=100, tell=lambda _: None, owners=owners)
+    await store.start()
+    try:
+        for body in bodies:
+            key = f"direct\x1fbob\x1f{json.loads(body)['fromAccount']}".encode()
+            now = int(time.time() * 1000)
+            assert await store.put(topic, key, body, headers_of("old", now, []), now) == "stored"
+    finally:
+        await store.close(5.0)

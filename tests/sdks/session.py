@@ -69,7 +69,7 @@ class Running:
         self._app = package.make_app(msgspec.convert(options, package.Options))
         self.recorder = Recorder(self._app, self._app.routes)
         self._ready = Event()
-        self._server = Server(self.recorder, 0, self._listens)  # type: ignore[arg-type]
+        self._server = Server(self.recorder, 0, self._listens)
         self._thread = Thread(target=self._server.serve_here, daemon=True)
 
     def _listens(self, url: str) -> None:

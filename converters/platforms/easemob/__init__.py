@@ -2,7 +2,7 @@
 
 from converters.platform import Platform
 from converters.platforms.easemob.account import SECRETS, EasemobAccount, example
-from converters.platforms.easemob.callback import check, once
+from converters.platforms.easemob.callback import author, check, once
 from converters.platforms.easemob.decode import decode
 from converters.platforms.easemob.doctor import DOCTOR
 from converters.platforms.easemob.encode import encode
@@ -24,6 +24,7 @@ PLATFORM = Platform(
     name="easemob",
     account=EasemobAccount,
     check=check,
+    author=author,
     secrets=SECRETS,
     once=once,
     decode=decode,

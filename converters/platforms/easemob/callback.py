@@ -57,6 +57,15 @@ def check(incoming: Incoming, account: EasemobAccount, now: int) -> Verdict:
     return Accepted(conversation_key(conversation) if conversation else _nowhere(account))
 
 
+def author(body: bytes) -> str:
+    """Who sends, recalls, edits or administers."""
+    try:
+        envelope = mending.load(body, Envelope)[0]
+    except wire.Malformed:
+        return ""
+    return plain(word(envelope.sender) or word(envelope.operator) or word(envelope.user))
+
+
 def once(incoming: Incoming, account: EasemobAccount, now: int) -> SingleUse | None:
     """The callId and time of a callback that was accepted, which stand for one body alone; None of what is unsigned."""
     del now

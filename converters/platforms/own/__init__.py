@@ -3,7 +3,7 @@
 from converters.core.operations import TAGS
 from converters.platform import Platform
 from converters.platforms.own.account import SECRETS, SHORTEST, OwnAccount, example
-from converters.platforms.own.callback import check, check_headers
+from converters.platforms.own.callback import author, check, check_headers
 from converters.platforms.own.decode import decode
 from converters.platforms.own.doctor import DOCTOR
 from converters.platforms.own.encode import encode
@@ -19,6 +19,7 @@ PLATFORM = Platform(
     name="own",
     account=OwnAccount,
     check=check,
+    author=author,
     secrets=SECRETS,
     shortest=SHORTEST,
     check_headers=check_headers,

@@ -19,6 +19,10 @@ class _Shape(Struct, frozen=True):
     conversation: Conversation
 
 
+class _Sent(Struct, frozen=True):
+    sender: str = ""
+
+
 def events_of(body: bytes, shape: Any = OwnEvent) -> tuple[Any, ...]:
     """The events of a webhook, one or several. Raises Malformed."""
     # Each form is read by its own decoder: the union's errors would not say where.
@@ -43,6 +47,15 @@ def plain(given: str) -> str:
     if not given or not given.isprintable():
         raise wire.Malformed("an id of a user, group or room is empty, or cannot be shown")
     return given
+
+
+def author(body: bytes) -> str:
+    """The sender of all its events."""
+    try:
+        senders = {one.sender for one in events_of(body, _Sent)}
+    except wire.Malformed:
+        return ""
+    return senders.pop() if len(senders) == 1 else ""
 
 
 def check_headers(headers: Mapping[str, str], query: str, account: OwnAccount, now: int) -> EarlyRejection | None:

@@ -5,6 +5,7 @@ from typing import get_args
 from converters.core.operations import GroupLife
 from converters.platform import Platform
 from converters.platforms.rongcloud.account import SECRETS, RongcloudAccount, example
+from converters.platforms.rongcloud.author import author
 from converters.platforms.rongcloud.callback import check, check_headers, once
 from converters.platforms.rongcloud.decode import decode
 from converters.platforms.rongcloud.doctor import DOCTOR
@@ -28,6 +29,7 @@ PLATFORM = Platform(
     name="rongcloud",
     account=RongcloudAccount,
     check=check,
+    author=author,
     secrets=SECRETS,
     once=once,
     check_headers=check_headers,

@@ -2,7 +2,7 @@
 
 from converters.platform import Platform
 from converters.platforms.yunxin.account import SECRETS, YunxinAccount, example
-from converters.platforms.yunxin.callback import check, check_headers
+from converters.platforms.yunxin.callback import author, check, check_headers
 from converters.platforms.yunxin.decode import decode
 from converters.platforms.yunxin.doctor import DOCTOR
 from converters.platforms.yunxin.encode import encode
@@ -21,6 +21,7 @@ PLATFORM = Platform(
     name="yunxin",
     account=YunxinAccount,
     check=check,
+    author=author,
     secrets=SECRETS,
     check_headers=check_headers,
     decode=decode,

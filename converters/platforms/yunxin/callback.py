@@ -209,6 +209,15 @@ def check(incoming: Incoming, account: YunxinAccount, now: int) -> Verdict:
     return Probe() if probe else Accepted(_key(body, account))
 
 
+def author(body: bytes) -> str:
+    """Who sends, or whose doing is reported."""
+    try:
+        copy, report = mending.load(body, CopiedMessage)[0], mending.load(body, CopiedEvent)[0]
+    except wire.Malformed:
+        return ""
+    return word(report.modify_account_id) or word(copy.from_account) or word(copy.sender) or word(report.accid)
+
+
 def _key(body: bytes, account: YunxinAccount) -> bytes:
     try:
         conversation = conversation_of(mending.load(body, CopiedMessage)[0]) or conversation_reported(mending.load(body, CopiedEvent)[0])

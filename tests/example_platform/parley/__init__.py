@@ -2,7 +2,7 @@
 
 from converters.platform import Platform
 from tests.example_platform.parley.account import SECRETS, ParleyAccount, example
-from tests.example_platform.parley.callback import check, check_headers
+from tests.example_platform.parley.callback import author, check, check_headers
 from tests.example_platform.parley.chinese import CHINESE
 from tests.example_platform.parley.decode import decode
 from tests.example_platform.parley.encode import encode
@@ -19,6 +19,7 @@ PLATFORM = Platform(
     secrets=SECRETS,
     check=check,
     check_headers=check_headers,
+    author=author,
     decode=decode,
     encode=encode,
     read_reply=read_reply,

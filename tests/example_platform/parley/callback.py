@@ -59,6 +59,13 @@ def check_headers(headers: Mapping[str, str], query: str, account: ParleyAccount
     return EarlyRejection(wrong) if wrong else None
 
 
+def author(body: bytes) -> str:
+    try:
+        return wire.load(body, Webhook).sender
+    except wire.Malformed:
+        return ""
+
+
 def check(incoming: Incoming, account: ParleyAccount, now: int) -> Verdict:
     """Whether a webhook is Parley's, and of this app."""
     wrong = fault(incoming.headers, incoming.body, account, now)

@@ -1,0 +1,292 @@
+"""The keys of the topic `keys`: read before anything is decrypted, followed from then on, and made where one is missing.
+
+It is at work while somebody uses it (`enter`, `leave`): a role as long as it runs, a command as long as it reads.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+
+from converters.core.localized import Localized, text_of
+from streams.encryption import key_records
+from streams.encryption.key_records import PARTITION, PeriodKey, PersonKey
+from streams.encryption.key_table import KeyTable
+from streams.encryption.master_key_form import MasterKeyError
+from streams.encryption.master_keys import MasterKeys, fingerprint_of
+from streams.kafka import clients, foreign_records, permissions, record_kinds
+from streams.kafka.cluster import Cluster
+from streams.observe.encryption_metrics import ENCRYPTION_KEYS
+from streams.observe.metrics import REBUILD_SECONDS
+
+log = structlog.get_logger()
+
+DAY = 86_400_000
+WAIT, SOON = 200, 10
+"""Ms to wait for records; the second while somebody asks for what is new."""
+STORE = 10.0
+"""Seconds in which new keys must be on the brokers."""
+
+
+class KeyRing:
+    """*period* and *kept* in ms; *kept* 0: without end. *makes*: keys are made, too, and not read alone."""
+
+    def __init__(self, where: Cluster, topic: str, masters: MasterKeys, *, period: int, kept: int, makes: bool) -> None:
+        self._where = where
+        self.topic = topic
+        self._tp = TopicPartition(topic, PARTITION)
+        self.masters = masters
+        self._period, self._kept, self._makes = period, kept, makes
+        self.table = KeyTable()
+        self.changed: Callable[[], None] = lambda: None
+        """Called when a key was thrown away."""
+        self._unread: dict[bytes, Localized] = {}
+        """Keys that are wrapped by a master key that is not here, and what to do."""
+        self._current: PeriodKey | None = None
+        self.old: set[bytes] = set()
+        """Keys that are wrapped by another master key than the first."""
+        self._users = 0
+        self._position = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._starting = asyncio.Lock()
+        self._making = asyncio.Lock()
+        self._following: asyncio.Task[None] | None = None
+        self._open: list[Any] = []
+        self._producer: Any = None
+        self._asked = 0
+
+    # -- life
+
+    def enter(self) -> None:
+        """Whoever reads or writes records says so, and says when it does no more."""
+        self._users += 1
+
+    async def leave(self) -> None:
+        self._users -= 1
+        if not self._users:
+            await self._stop()
+
+    async def start(self) -> None:
+        """Return once all keys that lie in the topic have been read. Raises KafkaError, MasterKeyError."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:  # a command may have several, one after the other
+            self._starting, self._making = asyncio.Lock(), asyncio.Lock()
+            self._following, self._open, self._producer, self._loop = None, [], None, loop
+        async with self._starting:
+            if self._following is not None and not self._following.done():
+                return
+            begun = time.monotonic()
+            try:
+                await self._read()
+                if self._makes:
+                    await self._make([b""])
+            except BaseException:
+                await self._stop()
+                raise
+            REBUILD_SECONDS.labels("keys").observe(time.monotonic() - begun)
+
+    async def _read(self) -> None:
+        await self._stop()
+        self.table.clear()
+        self._unread.clear()
+        self.old.clear()
+        self._position = 0
+        consumer = clients.consumer(
+            self._where, opens=False, isolation_level="read_committed", auto_offset_reset="earliest", enable_auto_commit=False,
+            fetch_max_wait_ms=100, max_partition_fetch_bytes=4 << 20,
+        )  # fmt: skip
+        probe = clients.consumer(self._where, opens=False, isolation_level="read_uncommitted", enable_auto_commit=False)
+        self._open = [consumer, probe]
+        await asyncio.gather(consumer.start(), probe.start())
+        if not (await permissions.visible(consumer._client, [self.topic]))[self.topic]:  # noqa: SLF001 - it is one of ours
+            raise UnknownTopicOrPartitionError(f"topic {self.topic} is missing; make it with: im-relay topics create")
+        consumer.assign([self._tp])
+        await consumer.seek_to_beginning(self._tp)
+        end = await self._end(probe)
+        while self._position < end:
+            await self._take(consumer, SOON)
+        if self._unread:
+            raise MasterKeyError(next(iter(self._unread.values())))
+        self._show()
+        self._following = asyncio.create_task(self._follow(consumer))
+
+    async def _stop(self) -> None:
+        following, self._following = self._following, None
+        opened, self._open = self._open, []
+        producer, self._producer = self._producer, None
+        if following is not None:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+        for each in (*opened, producer):
+            if each is not None:
+                with suppress(Exception):
+                    await each.stop()
+
+    # -- reading
+
+    async def caught_up(self) -> None:
+        """Until all that lies in the topic now has been read. Raises KafkaError, MasterKeyError."""
+        await self.start()
+        end = await self._end(self._open[1])
+        self._asked += 1
+        try:
+            while self._position < end:
+                if self._following is None or self._following.done():
+                    raise KafkaError(f"{self.topic} is followed no more")
+                await asyncio.sleep(SOON / 1000)
+        finally:
+            self._asked -= 1
+
+    async def _end(self, probe: Any) -> int:
+        """Behind all that lies there, also what is not committed yet."""
+        return int((await probe.end_offsets([self._tp]))[self._tp])
+
+    async def _follow(self, consumer: Any) -> None:
+        while True:
+            try:
+                await self._take(consumer, SOON if self._asked else WAIT)
+            except KafkaError as error:
+                log.warning("keys unreadable, retrying", error=permissions.why(error, self._where))
+                await asyncio.sleep(1.0)
+
+    async def _take(self, consumer: Any, wait: int) -> None:
+        found = await consumer.getmany(self._tp, timeout_ms=wait, max_records=5000)
+        for records in found.values():
+            for raw in records:
+                self._apply(raw.key or b"", raw.value, raw)
+        # Markers of transactions take an offset and are never seen: what counts is the position, not the last record.
+        self._position = await consumer.position(self._tp)
+        if found:
+            self._show()
+
+    def _apply(self, name: bytes, value: bytes | None, raw: Any) -> None:
+        id_ = key_records.id_of(name)
+        if id_ is None:
+            foreign_records.note("keys", raw.topic, raw.partition, raw.offset, "unreadable")
+            return
+        if value is None:
+            self._unread.pop(id_, None)
+            self.old.discard(id_)
+            if self.table.remove(id_):
+                self.changed()
+            return
+        try:
+            record_kinds.check(raw.topic, raw.headers)
+            key = key_records.load(name, value, self.masters)
+        except MasterKeyError as error:
+            if not self._unread and self._following is not None:
+                log.error("a key cannot be read", why=str(error))  # noqa: TRY400 - no defect
+            self._unread[id_] = text_of(error)
+            return
+        except record_kinds.TooNewError as error:
+            self._unread[id_] = text_of(error)
+            return
+        if key is None:
+            foreign_records.note("keys", raw.topic, raw.partition, raw.offset, "unreadable")
+            return
+        self._unread.pop(id_, None)
+        (self.old.discard if fingerprint_of(value) == self.masters.first.fingerprint else self.old.add)(id_)
+        self.table.put(key)
+
+    def _show(self) -> None:
+        ENCRYPTION_KEYS.labels("person").set(self.table.persons)
+        ENCRYPTION_KEYS.labels("period").set(len(self.table.periods))
+
+    # -- what is known
+
+    def secrets(self, person: bytes, period: bytes) -> tuple[bytes, bytes] | None:
+        """Of the keys with these ids, of which *period* may be empty; None where one is unknown, or too old. Raises MasterKeyError."""
+        for id_ in (person, period):
+            if id_ in self._unread:
+                raise MasterKeyError(self._unread[id_])
+        secret = self.table.person(person)
+        if secret is None:
+            return None
+        if not period:
+            return secret, b""
+        key = self.table.periods.get(period)
+        return (secret, key.secret) if key is not None and not self.is_over(key) else None
+
+    def person(self, owner: bytes) -> bytes | None:
+        """The id of the key of *owner* (see `headers.owner`)."""
+        ids = self.table.of(key_records.digest(owner))
+        return ids[-1] if ids else None
+
+    def period(self) -> bytes | None:
+        """The id of the key of this period."""
+        now, known = _now(), self._current
+        if known is None or known.id not in self.table.periods or not now < known.end:
+            inside = (key for key in self.table.periods.values() if now < key.end <= now + self._period)
+            known = self._current = max(inside, key=lambda key: (key.end, key.id), default=None)
+        return known.id if known is not None else None
+
+    def last_period(self) -> bytes | None:
+        """That of this period, or of the last one that there is."""
+        last = max(self.table.periods.values(), key=lambda key: (key.end, key.id), default=None)
+        return last.id if last is not None else None
+
+    def is_over(self, key: PeriodKey) -> bool:
+        """Whether what it encrypts is to be unreadable by now."""
+        return bool(self._kept) and _now() >= key.end + self._kept
+
+    # -- making, and throwing away what is too old
+
+    def ready(self, owners: Iterable[bytes]) -> bool:
+        """Whether records of *owners* can be encrypted now."""
+        return self.period() is not None and all(self.person(owner) is not None for owner in owners)
+
+    async def prepare(self, owners: Iterable[bytes]) -> None:
+        """Until records of *owners* can be encrypted: what is missing is made, and on the brokers. Raises KafkaError, MasterKeyError."""
+        owners = list(owners)
+        await self.start()
+        if not self.ready(owners):
+            await self._make(owners)
+
+    async def _make(self, owners: list[bytes]) -> None:
+        async with self._making:
+            keys: list[PersonKey | PeriodKey] = [
+                key_records.new_person(each) for each in dict.fromkeys(owners) if self.person(each) is None
+            ]
+            records: list[tuple[bytes, bytes | None]] = []
+            over: list[bytes] = []
+            if self.period() is None:
+                keys.append(key_records.new_period((_now() // self._period + 1) * self._period))
+                over = [key.id for key in self.table.periods.values() if self.is_over(key)]
+                records += [(key_records.record_key(self.table.periods[each]), None) for each in over]
+            records += [key_records.dump(key, self.masters.first) for key in keys]
+            await self._store(records)
+            for key in keys:
+                self.table.put(key)
+            for each in over:
+                self.table.remove(each)
+            if over:
+                log.info("keys of old periods were thrown away", keys=len(over))
+                self.changed()
+
+    async def _store(self, records: list[tuple[bytes, bytes | None]]) -> None:
+        if not records:
+            return
+        if self._producer is None:
+            producer = clients.producer(self._where, acks="all", enable_idempotence=True)
+            await producer.start()
+            self._producer = producer
+        version = list(record_kinds.headers_of(self.topic))
+        try:
+            async with asyncio.timeout(STORE):
+                sent = [
+                    await self._producer.send(self.topic, key=name, value=value, partition=PARTITION, headers=version)
+                    for name, value in records
+                ]
+                await asyncio.gather(*sent)
+        except TimeoutError:
+            raise KafkaError(f"new keys were not stored within {STORE:g} s") from None
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,25 @@
+"""How a master key is written, and what is said of one that is missing or wrong."""
+
+import base64
+import binascii
+
+from converters.core.localized import ReportedError
+
+SIZE = 32
+"""Bytes of every key."""
+MADE_BY = "openssl rand -base64 32"
+
+
+class MasterKeyError(ReportedError):
+    """A master key is missing or wrong; the text says which, and what to do. It never quotes a key."""
+
+
+def parsed(text: str) -> bytes:
+    """A master key as it is written in its file. Raises ValueError, which does not quote it."""
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError(f"is not base64: make one with {MADE_BY}") from None
+    if len(key) != SIZE:
+        raise ValueError(f"has {len(key)} bytes, {SIZE} are expected: make one with {MADE_BY}")
+    return key
