@@ -31,7 +31,12 @@ def test_an_id_is_taken_apart_into_what_it_was_built_of(app: str, message: str, 
     made = EventId.of("easemob", app, "direct", message, word)
     assert EventId.parse(made.text) == made
     assert made.text.count(":") == 4
-    assert EventId.parse(beside(made.text, "by")) == made.beside("by")
+    assert is_event_id(made.text)
+
+
+def test_another_event_of_a_message_differs_by_its_last_word() -> None:
+    assert beside("p:my:app:direct:1:post", "by") == "p:my:app:direct:1:by"
+    assert EventId("p", "a", "direct", "1", "post").beside("by") == EventId("p", "a", "direct", "1", "by")
 
 
 @given(one=st.tuples(parts, parts, parts), other=st.tuples(parts, parts, parts))
@@ -81,6 +86,11 @@ def test_a_part_stays_up_to_its_length_and_is_a_digest_beyond(part: str, longest
 def test_the_further_bodies_of_a_message_have_ids_beside_its_own() -> None:
     assert also("p:a:direct:1:post", 2) == "p:a:direct:1:post-2"
     assert also("p:my:app:direct:1:post", 3) == "p:my:app:direct:1:post-3"
+
+
+def test_half_an_emoji_has_a_digest_of_its_own() -> None:
+    whole, half, other = (EventId.of("p", "a", "direct", text).message for text in ("\U0001f600", "\ud83d", "\ude00"))
+    assert len({whole, half, other}) == 3
 
 
 @pytest.mark.parametrize(("remote_id", "stays"), [("1", True), ("a-b", True), ("-", False), ("a_b", False), ("á", False), ("١", False)])
