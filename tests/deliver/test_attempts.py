@@ -51,6 +51,10 @@ def test_our_own_wait_goes_before_a_shorter_one_of_the_platform() -> None:
     assert attempt_all(NotSent("busy", retry_after=0.0), DONE, waits=3.0) == (DONE, 2, [3.0])
 
 
+def test_where_the_platform_says_nothing_our_own_wait_counts_alone() -> None:
+    assert attempt_all(BUSY, DONE, waits=0.25) == (DONE, 2, [0.25])
+
+
 def test_patience_ends() -> None:
     assert attempt_all(*repeat(BUSY, 9), waits=2.0, patience=5.0) == (BUSY, 4, [2.0, 2.0, 2.0])
 

@@ -94,5 +94,9 @@ def test_only_what_the_target_tells_is_compared() -> None:
     assert different(Expected(User(id="a", name="Ann"), "a"), User(id="a"), ("sign",)) == ()
 
 
+def test_of_what_is_written_our_records_say_nothing_else() -> None:
+    assert Difference(sort="missing", kind="user", item="user\x1fann").known == ""
+
+
 def test_nothing_is_lost_unless_it_is_said() -> None:
     assert not Expected(User(id="a"), "a").lost
