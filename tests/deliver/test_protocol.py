@@ -71,6 +71,8 @@ def test_of_what_did_not_arrive_whole_the_parts_that_did_are_not_sent_again() ->
     assert earlier(ended(Delivered("2"), arrived=(part, Delivered("2")))) is None
     intent = Intent(target="new", at=0)
     assert earlier(intent) is intent
+    begun = Intent(target="new", at=0, part=1, arrived=(part,))
+    assert earlier(begun) is begun
 
 
 def test_a_word_is_a_header() -> None:
