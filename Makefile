@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: command demo demo-migrate test test-slow test-kubernetes test-compose test-sdks chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media fuzz-meaning boards lint pages released lock clean bench-identities bench-migrate-check bench-restore bench-volume flame
+.PHONY: command demo demo-migrate test test-slow test-kubernetes test-compose test-sdks chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media fuzz-meaning boards lint pages released lock clean bench-identities bench-migrate-check bench-restore bench-volume flame test-wheel test-pythons bench-record mutate coverage chaos-alerts
 
 command: $(VENV)/installed  ## im-relay, in .venv/bin
 	@echo 'im-relay is in $(CURDIR)/$(BIN). So that this terminal finds it: export PATH="$$PWD/$(BIN):$$PATH"'
@@ -35,6 +35,21 @@ test: $(VENV)/installed  ## the tests, on a real Kafka; ARGS="-k name" for some 
 test-slow: $(VENV)/installed  ## those that tell little more than others, and take minutes
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
+test-wheel: $(VENV)/installed  ## build the wheel into dist, install it into an empty environment, run it
+	@$(BIN)/python -m tests.wheel --keep dist
+
+test-pythons: $(VENV)/installed  ## the pure tests on Python 3.11 to 3.14; needs uv; ARGS="--version 3.13"
+	@$(BIN)/python -m tests.pythons $(ARGS)
+
+bench-record: $(VENV)/installed  ## run a benchmark and append its result to benchmarks.jsonl; BENCH=convert
+	@$(BIN)/python -m tests.benchmarks.record $(BENCH) $(ARGS)
+
+mutate: $(VENV)/installed  ## small defects put into a module, one at a time: which do its tests not see? ARGS="converters/core/event_id.py"
+	@$(BIN)/python -m tests.mutation $(ARGS)
+
+coverage: $(VENV)/installed  ## the tests, and how much of converters and streams they run; exit code 1 under the floor; ARGS="tests/deliver" for some
+	@$(BIN)/python -m tests.covered $(ARGS)
+
 test-kubernetes: $(VENV)/installed  ## the chart on a whole control plane, built from its Go modules the first time (ten minutes), its job and roles run for real; needs Go, helm and root
 	@$(BIN)/python -m pytest -n 0 -m kubernetes tests/kubernetes $(ARGS)
 
@@ -57,6 +72,7 @@ pages: $(VENV)/installed  ## print the generated pages of docs/ anew
 	$(BIN)/python -m deploy.dashboards
 	$(BIN)/python -m tests.sdks --print
 	$(BIN)/python -m tests.simulators.sources
+	$(BIN)/python -m tests.figures
 
 chaos: $(VENV)/installed  ## hurt the whole relay in every way we know of, and account for every message; ARGS="--short", ARGS="--list"
 	@$(BIN)/python -m tests.chaos $(ARGS)
@@ -142,4 +158,4 @@ lock:  ## pin anew; needs uv
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 requirements/peers.in -o requirements/peers.lock
 
 clean:
-	rm -rf $(VENV) $(VENV)-peers $(VENV)-3.* .im-relay build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-peers $(VENV)-3.* .coverage .im-relay build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

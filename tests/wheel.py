@@ -3,6 +3,7 @@
 `python -m tests.wheel [--keep DIRECTORY]`; needs a package registry, as `make command` does.
 """
 
+import shutil
 import subprocess
 import sys
 import venv
@@ -17,6 +18,7 @@ NEEDED = ("converters/py.typed", "streams/py.typed", "streams/locale/zh_CN.po")
 
 
 def built(folder: Path) -> Path:
+    """Into *folder*, where no other one lies."""
     subprocess.run([sys.executable, *PIP, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)], check=True)
     (wheel,) = folder.glob("im_relay-*.whl")
     return wheel
@@ -57,12 +59,15 @@ def check(wheel: Path, folder: Path) -> None:
 
 def main(arguments: list[str]) -> int:
     parser = ArgumentParser(prog="python -m tests.wheel")
-    parser.add_argument("--keep", type=Path, help="where the wheel is left")
+    parser.add_argument("--keep", type=Path, help="where the wheel is left, once it has run")
     keep: Path | None = parser.parse_args(arguments).keep
     with TemporaryDirectory() as folder:
-        wheel = built(keep or Path(folder))
+        wheel = built(Path(folder) / "wheel")
         check(wheel, Path(folder) / "environment")
         print(f"{wheel.name} is whole and runs")
+        if keep is not None:  # beside those of earlier releases
+            keep.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(wheel, keep)
     return 0
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters.core.event_id import EventId, NotAnEventIdError, beside, is_event_id
+from converters.core.event_id import EventId, NotAnEventIdError, also, beside, is_event_id, message_of
 
 ROOT = Path(__file__).parent.parent.parent
 parts = st.text(max_size=90)
@@ -31,7 +31,12 @@ def test_an_id_is_taken_apart_into_what_it_was_built_of(app: str, message: str, 
     made = EventId.of("easemob", app, "direct", message, word)
     assert EventId.parse(made.text) == made
     assert made.text.count(":") == 4
-    assert EventId.parse(beside(made.text, "by")) == made.beside("by")
+    assert is_event_id(made.text)
+
+
+def test_another_event_of_a_message_differs_by_its_last_word() -> None:
+    assert beside("p:my:app:direct:1:post", "by") == "p:my:app:direct:1:by"
+    assert EventId("p", "a", "direct", "1", "post").beside("by") == EventId("p", "a", "direct", "1", "by")
 
 
 @given(one=st.tuples(parts, parts, parts), other=st.tuples(parts, parts, parts))
@@ -63,6 +68,34 @@ def test_an_id_of_an_app_with_a_colon_is_still_read() -> None:
 @pytest.mark.parametrize(("given", "text"), RELEASED.items(), ids=lambda one: one if isinstance(one, str) else "")
 def test_released_ids_stay_as_they_were(given: tuple[str, str, str, str, str], text: str) -> None:
     assert EventId.of(*given).text == text
+
+
+def test_without_a_word_it_is_the_post_of_a_message() -> None:
+    assert EventId.of("p", "a", "direct", "1").text == "p:a:direct:1:post"
+
+
+@pytest.mark.parametrize(("part", "longest"), [("app", 64), ("message", 64), ("operation", 96)])
+def test_a_part_stays_up_to_its_length_and_is_a_digest_beyond(part: str, longest: int) -> None:
+    """Released: with another length, what lies in Kafka would have another id."""
+    for length in (longest, longest + 1):
+        parts = {"app": "a", "message": "1", "operation": "post", part: "q" * length}
+        made = EventId.of("p", parts["app"], "direct", parts["message"], parts["operation"])
+        assert getattr(made, part).startswith("q" if length == longest else "~")
+
+
+def test_the_further_bodies_of_a_message_have_ids_beside_its_own() -> None:
+    assert also("p:a:direct:1:post", 2) == "p:a:direct:1:post-2"
+    assert also("p:my:app:direct:1:post", 3) == "p:my:app:direct:1:post-3"
+
+
+def test_half_an_emoji_has_a_digest_of_its_own() -> None:
+    whole, half, other = (EventId.of("p", "a", "direct", text).message for text in ("\U0001f600", "\ud83d", "\ude00"))
+    assert len({whole, half, other}) == 3
+
+
+@pytest.mark.parametrize(("remote_id", "stays"), [("1", True), ("a-b", True), ("-", False), ("a_b", False), ("á", False), ("١", False)])
+def test_an_id_of_letters_digits_and_hyphens_stays(remote_id: str, stays: bool) -> None:
+    assert (message_of(remote_id) == remote_id) is stays
 
 
 def test_nothing_else_takes_an_id_apart() -> None:

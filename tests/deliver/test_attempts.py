@@ -14,9 +14,11 @@ from streams.outbound.attempts import attempt, delays
 BUSY, DONE, DOUBT, NEVER = NotSent("busy"), Delivered("m1"), Unsure("cut off"), Refused("no")
 
 
-def attempt_all(*outcomes: Outcome, waits: float = 1.0, patience: float = 1e9, takes: float = 0.0) -> tuple[Outcome, int, list[float]]:
-    """The end, the number of attempts, and what was slept between; each send lasts *takes* seconds."""
-    now, slept, left = [0.0], [], list(outcomes)
+def attempt_all(
+    *outcomes: Outcome, waits: float = 1.0, patience: float = 1e9, takes: float = 0.0, begun: float = 1000.0
+) -> tuple[Outcome, int, list[float]]:
+    """The end, the number of attempts, and what was slept between; each send lasts *takes* seconds. It is *begun* when the clock says so."""
+    now, slept, left = [begun], [], list(outcomes)
 
     async def send() -> Outcome:
         now[0] += takes
@@ -49,12 +51,20 @@ def test_our_own_wait_goes_before_a_shorter_one_of_the_platform() -> None:
     assert attempt_all(NotSent("busy", retry_after=0.0), DONE, waits=3.0) == (DONE, 2, [3.0])
 
 
+def test_where_the_platform_says_nothing_our_own_wait_counts_alone() -> None:
+    assert attempt_all(BUSY, DONE, waits=0.25) == (DONE, 2, [0.25])
+
+
 def test_patience_ends() -> None:
     assert attempt_all(*repeat(BUSY, 9), waits=2.0, patience=5.0) == (BUSY, 4, [2.0, 2.0, 2.0])
 
 
 def test_patience_counts_the_sends_too() -> None:
     assert attempt_all(*repeat(BUSY, 9), waits=1.0, patience=5.0, takes=10.0) == (BUSY, 1, [])
+
+
+def test_patience_is_over_at_its_last_moment() -> None:
+    assert attempt_all(*repeat(BUSY, 9), waits=2.0, patience=4.0) == (BUSY, 3, [2.0, 2.0])
 
 
 def test_without_any_wait_left_it_ends() -> None:
@@ -69,6 +79,8 @@ def test_without_any_wait_left_it_ends() -> None:
 
 @given(first=st.floats(0.001, 10), largest=st.floats(0.001, 100), chance=st.floats(0, 1))
 def test_delays_double_up_to_the_largest_and_are_drawn_from_the_upper_half(first: float, largest: float, chance: float) -> None:
-    for number, delay in enumerate(islice(delays(first, largest, lambda: chance), 20)):
+    found = list(islice(delays(first, largest, lambda: chance), 20))
+    assert len(found) == 20, "without end"
+    for number, delay in enumerate(found):
         whole = first if number == 0 else min(first * 2**number, largest)
         assert delay == pytest.approx(whole * (0.5 + chance / 2))

@@ -1,6 +1,7 @@
 """What the ledger says of an event, and what is done because of it."""
 
 from math import inf
+from typing import Literal
 
 import pytest
 from aiokafka import TopicPartition
@@ -12,7 +13,23 @@ from converters.platform import Request
 from streams.deliver import ledger_records
 from streams.deliver.conversations import OpenEvent
 from streams.deliver.ledger_schema import Entry, Intent, Settled
-from streams.deliver.protocol import DeliveryStep, admitted, earlier, last_word, left_to_wait, longest_ago, may_leave, released, repeatable
+from streams.deliver.protocol import (
+    MOVES,
+    DeliveryStep,
+    EventState,
+    admitted,
+    as_meant,
+    decided,
+    earlier,
+    last_word,
+    left_to_wait,
+    longest_ago,
+    may_leave,
+    moved,
+    refusal,
+    released,
+    repeatable,
+)
 from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
 from tests.deliver.worker import delivery
@@ -49,11 +66,13 @@ def test_of_what_did_not_arrive_whole_the_parts_that_did_are_not_sent_again() ->
     part = Delivered("1")
     found = earlier(ended(Refused("no"), arrived=(part,)))
     assert found is not None
-    assert (found.part, found.arrived, found.left) == (1, (part,), False)
+    assert found == Intent(target="new", at=7, part=1, arrived=(part,), left=False)
     assert earlier(ended(Refused("no"))) is None
     assert earlier(ended(Delivered("2"), arrived=(part, Delivered("2")))) is None
     intent = Intent(target="new", at=0)
     assert earlier(intent) is intent
+    begun = Intent(target="new", at=0, part=1, arrived=(part,))
+    assert earlier(begun) is begun
 
 
 def test_a_word_is_a_header() -> None:
@@ -96,6 +115,92 @@ def test_that_the_last_attempt_was_not_sent_says_nothing_of_one_before_it() -> N
     assert last_word(Refused("no"), known, unsure=True) == Refused("no")
     harmless = structs.replace(REQUEST, repeatable=True)
     assert last_word(NotSent("busy"), harmless, unsure=True) == NotSent("busy")
+
+
+def test_what_is_read_of_a_clock_that_is_ahead_counts_from_the_reading() -> None:
+    assert left_to_wait(2.0, 0.5, 1.5) == 0.5
+
+
+def test_an_attempt_is_as_old_as_the_first_of_its_request() -> None:
+    assert longest_ago(Intent(target="new", at=100_000, began=90_000), 100.0, 20.0) == 30.0
+
+
+def test_a_word_that_is_no_text_is_still_a_word() -> None:
+    assert released([("released", b"\xff")]) == "\ufffd"
+
+
+@pytest.mark.parametrize("state", EventState)
+def test_an_event_stays_or_goes_on_and_nothing_leaves_its_end(state: EventState) -> None:
+    for to in EventState:
+        if to is state or to in MOVES[state]:
+            assert moved(state, to) is to
+        else:
+            with pytest.raises(AssertionError, match=f"from {state.name} to {to.name}"):
+                moved(state, to)
+    assert MOVES[EventState.ENDED] == frozenset()
+    assert (EventState.ASKED in MOVES[state]) is (state is EventState.LICENSED), "a request leaves under a licence alone"
+    assert (EventState.LICENSED in MOVES[state]) is (state is EventState.GATE)
+
+
+SENT = Intent(target="new", at=0, keyed=True)
+ECHOES: dict[str, tuple[Entry | None, str, bool, str]] = {
+    "nothing was sent": (None, "new", False, "no-intent"),
+    "it was sent to this app": (SENT, "new", False, ""),
+    "it was sent to another app": (SENT, "old", False, "other-app"),
+    "what was sent bears no mark": (Intent(target="new", at=0, bare=True), "new", False, "other-kind"),
+    "what was sent bears a mark with a key": (SENT, "new", True, "unkeyed"),
+    "what was sent bears a mark without one": (Intent(target="new", at=0), "new", True, ""),
+    "it has arrived": (ended(Delivered("1")), "new", True, "unkeyed"),
+    "it has arrived, and the mark is one with a key": (ended(Delivered("1")), "new", False, ""),
+    "it is in doubt": (ended(Unsure("?")), "new", True, ""),
+}
+
+
+@pytest.mark.parametrize(("entry", "app", "unkeyed", "why"), ECHOES.values(), ids=ECHOES)
+def test_an_echo_is_evidence_of_what_was_sent_there_and_so(entry: Entry | None, app: str, unkeyed: bool, why: str) -> None:
+    assert refusal(entry, app, unkeyed=unkeyed) == why
+
+
+def recalled(*taken: tuple[str, str]) -> Settled:
+    return Settled(outcome=Delivered(""), target="new", at=7, by="recalled", taken=taken)
+
+
+@pytest.mark.parametrize(
+    ("entry", "counts"),
+    [
+        (recalled(("alice", "talk")), True),
+        (recalled(("", "talk")), True),
+        (recalled(("alice", "elsewhere")), False),
+        (recalled(("", "elsewhere")), False),
+        (recalled(("eve", "talk")), False),
+        (recalled(("eve", "talk"), ("alice", "talk")), True),
+        (recalled(), True),
+        (ended(Delivered("1")), True),
+        (SENT, True),
+    ],
+)
+def test_what_was_recalled_before_it_came_is_the_message_of_that_author_in_that_place(entry: Entry, counts: bool) -> None:
+    assert as_meant(entry, "alice", "talk") is (entry if counts else None)
+
+
+def test_of_what_is_not_there_nothing_is_meant() -> None:
+    assert as_meant(None, "alice", "talk") is None
+
+
+DOUBT, THERE_BY_ECHO, FOUND = Unsure("cut off"), Delivered("1"), Delivered("2")
+
+
+@pytest.mark.parametrize("policy", ["resend", "hold"])
+def test_a_doubt_is_settled_by_the_echo_then_by_what_the_target_says(policy: Literal["resend", "hold"]) -> None:
+    assert decided(DOUBT, THERE_BY_ECHO, FOUND, policy) == (THERE_BY_ECHO, "echo")
+    assert decided(DOUBT, THERE_BY_ECHO, None, policy) == (THERE_BY_ECHO, "echo")
+    assert decided(DOUBT, None, FOUND, policy) == (FOUND, "lookup")
+
+
+@pytest.mark.parametrize("found", [None, NotSent("not there"), Unsure("no answer")])
+def test_without_evidence_the_settings_decide(found: Outcome | None) -> None:
+    assert decided(DOUBT, None, found, "resend") == (NotSent("in doubt, sent again"), "resent")
+    assert decided(DOUBT, None, found, "hold") == (DOUBT, "held")
 
 
 def open_event(outcome: Outcome) -> OpenEvent:

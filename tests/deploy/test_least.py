@@ -14,7 +14,7 @@ from streams.roles.watch import scope
 from streams.settings import role_secrets
 from streams.settings.role_secrets import COMMAND, SecretScope, deliver, migrate
 from streams.settings.root import load
-from tests.deploy.test_chart import EXAMPLE, SECRETS, VALUES, lasting, needs_helm, of, rendered, template, workloads
+from tests.deploy.test_chart import CHART, EXAMPLE, SECRETS, VALUES, lasting, needs_helm, of, rendered, template, workloads
 
 EVERY = ("--set", "gaps.enabled=true", "--set", "migrate.platform=easemob")
 FOUR = """
@@ -126,8 +126,9 @@ def test_another_revision_rolls_every_pod() -> None:
 @needs_helm
 def test_an_image_is_named_by_its_digest_where_one_is_given() -> None:
     digest = f"sha256:{'0a' * 32}"
+    version = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))["appVersion"]
     for more, seen in (
-        ((), "im-relay:0.1.0"),
+        ((), f"im-relay:{version}"),
         (("--set", f"image.digest={digest}"), f"im-relay@{digest}"),
         (("--set", f"image.digest={digest}", "--set", "image.tag=1.2"), f"im-relay:1.2@{digest}"),
     ):

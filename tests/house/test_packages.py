@@ -29,7 +29,7 @@ LOCKS = {
 }
 
 # Used without an import of ours.
-UNSEEN = {"httptools", "import-linter", "mypy", "pytest-asyncio", "pytest-xdist", "ruff"}
+UNSEEN = {"coverage", "httptools", "import-linter", "mypy", "pytest-asyncio", "pytest-xdist", "ruff"}
 
 
 def _normal(package: str) -> str:

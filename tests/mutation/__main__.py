@@ -1,0 +1,103 @@
+"""`python -m tests.mutation [MODULE…]`: mutants of these modules, or of all that `modules.toml` names, in a copy of the tree.
+
+Prints each that survives its tests, and is not in `survivors.toml`; each that stands there and does not survive; and the figures. Exit
+code 1 for either. `--record` writes the figures into `figures.json`, from which TESTING.md is printed.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from argparse import ArgumentParser
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+FIGURES = HERE / "figures.json"
+
+
+def modules() -> dict[str, list[str]]:
+    """The tests of each module, by the module's path."""
+    return tomllib.loads((HERE / "modules.toml").read_text())
+
+
+def explained() -> dict[str, dict[str, str]]:
+    """Why a mutant is no defect: by the module's path and the mutant's key."""
+    return tomllib.loads((HERE / "survivors.toml").read_text())
+
+
+def copied(to: Path) -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, to / name)
+
+
+def judged(tree: Path, module: str, tests: list[str], reasons: dict[str, str]) -> dict[str, int] | None:
+    """The figures of a module; None where its tests fail as it stands. Prints what nobody has explained."""
+    environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONHASHSEED": "0"}
+    figures = {"mutants": 0, "killed": 0, "explained": 0, "survived": 0, "stale": 0}
+    alive = set()
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.mutation.server", module, *tests], cwd=tree, env=environment, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        for line in server.stdout:
+            said = json.loads(line)
+            if "broken" in said:
+                print(f"{module}: its tests fail as it stands\n{said['broken']}")
+                return None
+            figures["mutants"] += 1
+            if said["by"]:
+                figures["killed"] += 1
+                if os.environ.get("VERBOSE"):
+                    print(f"killed {module}:{said['line']}: {said['key']} BY {said['by']}", flush=True)
+                continue
+            alive.add(said["key"])
+            if said["key"] in reasons:
+                figures["explained"] += 1
+            else:
+                figures["survived"] += 1
+                print(f"{module}:{said['line']}: survives: {said['key']}", flush=True)
+    if server.returncode:
+        return None
+    for key in sorted(reasons.keys() - alive):
+        figures["stale"] += 1
+        print(f"{module}: in survivors.toml, and does not survive: {key}", flush=True)
+    return figures
+
+
+def main(arguments: list[str]) -> int:
+    parser = ArgumentParser(prog="python -m tests.mutation")
+    parser.add_argument("module", nargs="*", help="a path of modules.toml; default: all of them")
+    parser.add_argument("--record", action="store_true", help="write the figures into figures.json")
+    chosen = parser.parse_args(arguments)
+    known, reasons, code = modules(), explained(), 0
+    if unknown := [module for module in chosen.module if module not in known]:
+        print(f"not in tests/mutation/modules.toml: {', '.join(unknown)}")
+        return 2
+    with TemporaryDirectory(prefix="mutation-", ignore_cleanup_errors=True) as folder:
+        copied(Path(folder))
+        for module in chosen.module or known:
+            figures = judged(Path(folder), module, known[module], reasons.get(module, {}))
+            if figures is None:
+                code = 1
+                continue
+            print(f"{module}: " + ", ".join(f"{count} {name}" for name, count in figures.items()), flush=True)
+            if figures["survived"] or figures["stale"]:
+                code = 1
+            elif chosen.record:
+                written = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+                written[module] = {name: figures[name] for name in ("mutants", "killed", "explained")}
+                FIGURES.write_text(json.dumps(dict(sorted(written.items())), indent=2) + "\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
