@@ -3,7 +3,7 @@
 import base64
 import binascii
 
-from converters.core.localized import ReportedError
+from converters.core.localized import ReportedError, localized
 
 SIZE = 32
 """Bytes of every key."""
@@ -19,7 +19,9 @@ def parsed(text: str) -> bytes:
     try:
         key = base64.b64decode(text.strip(), validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError(f"is not base64: make one with {MADE_BY}") from None
+        raise ValueError(localized("is not base64: make one with {command}", command=MADE_BY)) from None
     if len(key) != SIZE:
-        raise ValueError(f"has {len(key)} bytes, {SIZE} are expected: make one with {MADE_BY}")
+        raise ValueError(
+            localized("has {count} bytes, {expected} are expected: make one with {command}", count=len(key), expected=SIZE, command=MADE_BY)
+        )
     return key

@@ -4,6 +4,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from converters.core.localized import localized, text_of
 from streams.encryption.master_key_form import parsed
 from streams.settings.secret_settings import SecretSection
 
@@ -40,10 +41,12 @@ class EncryptionSettings(SecretSection):
         given = {"master_key": self.master_key.get_secret_value(), "second_key": self.second_key.get_secret_value()}
         if self.enabled and not given["master_key"]:
             raise ValueError(
-                "enabled is true, and master_key is missing: make one with openssl rand -base64 32, and name its file as master_key_file"
+                localized(
+                    "enabled is true, and master_key is missing: make one with openssl rand -base64 32, and name its file as master_key_file"
+                )
             )
         if given["second_key"] and not given["master_key"]:
-            raise ValueError("second_key is set, and master_key is missing")
+            raise ValueError(localized("second_key is set, and master_key is missing"))
         return self
 
     @property
@@ -59,5 +62,5 @@ class EncryptionSettings(SecretSection):
                 try:
                     found.append(parsed(text))
                 except ValueError as error:
-                    raise ValueError(f"encryption.{name} {error}") from None
+                    raise ValueError(localized("encryption.{name} {error}", name=name, error=text_of(error))) from None
         return tuple(found)

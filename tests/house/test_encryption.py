@@ -18,7 +18,7 @@ WRITE = {
     "streams/exactly_once/transactions_aiokafka.py": "of `Producers`, which encrypts what a transaction holds",
     "streams/encryption/key_ring.py": "keys, which are wrapped",
     "streams/identities/follower.py": "identities",
-    "streams/console/audit.py": "what operators did",
+    "streams/audit/log.py": "what operators did",
     "streams/migrate/apply.py": "orders of a migration",
 }
 """Who makes a producer, and why no private record gets past the cipher. Direct transactions have none; they are of `Producers`, too."""
