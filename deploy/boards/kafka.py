@@ -223,6 +223,18 @@ STATE = Section(
             "s",
             or_zero(f"time() - max by (stage) ({only('im_relay_state_known_since')} > 0)", "{{stage}}", "stage", named="all restored"),
         ),
+        chart(
+            "Keys of encryption",
+            "Keys that the process which knows most of them holds; 0 while nothing is encrypted.",
+            "short",
+            or_zero(worst("im_relay_encryption_keys", "kind"), "{{kind}}", "kind"),
+        ),
+        chart(
+            "Read without their content, in 5 minutes",
+            "Encrypted records whose key was thrown away (erased, or too old), or which were altered.",
+            "short",
+            events("im_relay_undecryptable_records_total", "kind", "why"),
+        ),
     ],
 )
 

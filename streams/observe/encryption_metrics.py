@@ -1,5 +1,6 @@
 """Metrics of what is encrypted; see `streams.observe.metrics`."""
 
+from streams.observe import metrics  # noqa: F401 - declares its own before these: the page has one order
 from streams.observe.metric_types import begin, counter, gauge
 
 begin("Encryption: keys, and what is unreadable without them")

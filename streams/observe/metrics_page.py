@@ -1,7 +1,6 @@
 """docs/metrics.md, from what is declared."""
 
 from streams.locale.catalogue import Say, same
-from streams.observe import encryption_metrics  # noqa: F401 - what it declares is printed, too
 from streams.observe.metrics import declared as declared_metrics
 
 

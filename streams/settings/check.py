@@ -252,5 +252,5 @@ def _canary(settings: "Settings") -> Iterator[str]:
 def _console(settings: "Settings") -> Iterator[str]:
     """Where somebody is to log in there, that they can; without its secrets nobody knows."""
     console = settings.console
-    if console.is_used(settings.process) and (console.public_url or console.proxies or console.users.get_secret_value()):
+    if console.is_used(settings.process) and (console.proxies or console.users.get_secret_value()):
         yield from filter(None, [console.problem()])
