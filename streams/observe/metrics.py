@@ -491,12 +491,10 @@ TOKENS = counter(
 
 def exposition(registry: CollectorRegistry = REGISTRY) -> bytes:
     """All metrics in Prometheus' text format 0.0.4."""
-    # Labels are words of ours; were one not, it would still be nothing that a page obeys.
     return clean_exposition(generate_latest(registry).decode("utf-8", "surrogatepass")).encode()
 
 
 def declared() -> Sequence[MetricSpec]:
-    """All of them, in the order of the page."""
-    from streams.observe import encryption_metrics  # noqa: F401 - declares the last ones
+    from streams.observe import encryption_metrics  # noqa: F401 - declares the last ones of the page
 
     return DECLARED
