@@ -167,7 +167,8 @@ def console(of: TopicLayout) -> list[AclGrant]:
 
 def operator(of: TopicLayout) -> list[AclGrant]:
     """A person's commands: `dead`, `trace`, `replay`, `identities`, `gaps`, `release`, `report`, `erase`, `topics check`, `migrate apply`."""
-    every = [name for topic in topics.TOPICS for name in of.names(topic)]
+    # `topics check` looks at each topic, that of keys as well.
+    every = [name for topic in topics.TOPICS for name in structs.replace(of, keys=True).names(topic)]
     # What is replayed; and where letters came from, to which they are put back.
     written = [topics.BACKFILL, topics.IDENTITIES, topics.DEAD_LETTERS, topics.MEDIA_JOBS]
     written += [

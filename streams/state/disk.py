@@ -23,8 +23,6 @@ PIECE = 8 << 20
 _KINDS: Mapping[int, tuple[Kind, Localized]] = {
     errno.ENOSPC: ("full", localized("the disk is full: make room, or a larger disk")),
     errno.EDQUOT: ("full", localized("the quota is used up: make room, or ask for more")),
-    errno.EACCES: ("forbidden", localized("this user (uid {uid}) may not: give it the directory and what is in it", uid=os.getuid())),
-    errno.EPERM: ("forbidden", localized("this user (uid {uid}) may not: give it the directory and what is in it", uid=os.getuid())),
     errno.EROFS: ("forbidden", localized("the disk is mounted read-only: mount it so that it can be written, or name another directory")),
     errno.ENOTDIR: ("forbidden", localized("a part of that path is a file: name another directory")),
     errno.EEXIST: ("forbidden", localized("a file has that name: name another directory")),
@@ -42,6 +40,8 @@ _KINDS: Mapping[int, tuple[Kind, Localized]] = {
 def refusal(path: Path, error: OSError) -> StateError:
     """*error* in our words."""
     kind, words = _KINDS.get(error.errno or 0, ("failing", localized("look at the disk")))
+    if error.errno in (errno.EACCES, errno.EPERM):  # said of who the process is now
+        kind, words = "forbidden", localized("this user (uid {uid}) may not: give it the directory and what is in it", uid=os.getuid())
     name = errno.errorcode.get(error.errno or 0, "no number")
     return StateError(
         localized("{path}: {error} ({name}); {advice}", path=path, error=os.strerror(error.errno or 0), name=name, advice=words), kind

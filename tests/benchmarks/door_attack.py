@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from itertools import repeat
+from typing import cast
 
 import uvloop
 
@@ -80,9 +81,8 @@ class One(asyncio.Protocol):
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        transport.set_write_buffer_limits(high=1024)
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
+        self.transport.set_write_buffer_limits(high=1024)
         self.paused = False
         self.push()
 

@@ -62,9 +62,9 @@ class Figure(Struct, frozen=True):
         return f"  {self.what:<58} {self.times:>8.1f} x{need}{'  ' if self.note else ''}{self.note}"
 
 
-def speech() -> array[int]:
+def speech() -> "array[int]":
     random, phase = Random(1), 0.0
-    samples: array[int] = array("h")
+    samples: "array[int]" = array("h")
     for at in range(SECONDS * RATE):
         second = at / RATE
         phase += 2 * math.pi * (140 + 30 * math.sin(2.1 * second) + 12 * math.sin(9.7 * second)) / RATE

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 import time
+from random import SystemRandom
 
 from converters import PLATFORMS
 from tests.fuzz.target import Fuzzer, shown
@@ -13,8 +14,9 @@ def main() -> int:
     parser = argparse.ArgumentParser("python -m tests.fuzz", description=__doc__)
     parser.add_argument("platform", choices=sorted(PLATFORMS))
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--seed", type=int, default=0, help="the same seed tries the same bodies")
+    parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1_000_000), help="the same seed tries the same bodies")
     given = parser.parse_args()
+    print(f"seed {given.seed}", flush=True)
     fuzzer = Fuzzer(given.platform, given.seed)
     end = time.monotonic() + given.seconds
     fuzzer.corpus()

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path as FilePath
-from random import Random
+from random import Random, SystemRandom
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
 
@@ -263,11 +263,12 @@ def shown(lost: Lost) -> dict[str, str]:
 def main() -> int:
     parser = argparse.ArgumentParser("python -m tests.fuzz.meaning", description=__doc__)
     parser.add_argument("--seconds", type=float, default=3600.0, help="in all, shared by the platforms")
-    parser.add_argument("--seed", type=int, default=0, help="the same seed tries the same bodies")
+    parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1_000_000), help="the same seed tries the same bodies")
     parser.add_argument(
         "--keep", type=FilePath, default=FilePath(".im-relay/fuzz"), help="where each finding is written, to be made a case file"
     )
     given = parser.parse_args()
+    print(f"seed {given.seed}", flush=True)
     fuzzers = [MeaningFuzzer(platform, given.seed) for platform in DROPS]
     end = time.monotonic() + given.seconds
     for fuzzer in fuzzers:

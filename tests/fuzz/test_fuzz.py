@@ -1,5 +1,7 @@
 """The short form of ``python -m tests.fuzz``; what it finds becomes a case file."""
 
+from random import SystemRandom
+
 import pytest
 
 from converters import PLATFORMS
@@ -8,7 +10,9 @@ from tests.fuzz.target import OPEN, Fuzzer, shown
 
 @pytest.mark.parametrize("platform", sorted(PLATFORMS))
 def test_a_thousand_bodies_raise_nothing(platform: str) -> None:
-    fuzzer = Fuzzer(platform)
+    seed = SystemRandom().randrange(1_000_000)
+    print(f"seed {seed}")
+    fuzzer = Fuzzer(platform, seed)
     fuzzer.corpus()
     seeds = fuzzer.tried
     fuzzer.run(1_000)

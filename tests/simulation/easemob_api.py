@@ -22,7 +22,7 @@ class Api:
 
     def call(self, method: str, path: str, content: Any = None, **more: Any) -> httpx.Response:
         given = more if content is None else {"json": content, **more}
-        headers = {**self.headers, **given.pop("headers", {})}
+        headers = {**self.headers, **(given.pop("headers", None) or {})}
         return self.client.request(method, f"{self.base}/{path}", headers=headers, **given)
 
     def data(self, method: str, path: str, content: Any = None, **more: Any) -> Any:

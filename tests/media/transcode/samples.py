@@ -11,18 +11,19 @@ import av
 import pillow_heif
 from PIL import Image
 
+from typing import TypeAlias
 from tests.narrowed import of_kind
 
 pillow_heif.register_heif_opener(thumbnails=False)
 
-Samples = array[int] | array[float]
+Samples: TypeAlias = "array[int] | array[float]"
 """Of int as it is written, of float as it is heard."""
 FULL = 32_767
 HIGH, LOW = 1_700.0, 440.0
 """Hertz."""
 
 
-def sine(hertz: float, rate: int, seconds: float, peak: float = 1.0) -> array[int]:
+def sine(hertz: float, rate: int, seconds: float, peak: float = 1.0) -> "array[int]":
     step = 2 * math.pi * hertz / rate
     return array("h", (round(FULL * peak * math.sin(step * at)) for at in range(round(rate * seconds))))
 
@@ -92,7 +93,7 @@ class Heard:
     """What a file sounds like, by decoding it."""
 
     def __init__(self, data: bytes, name: str) -> None:
-        self.channels: list[array[float]] = []
+        self.channels: "list[array[float]]" = []
         with av.open(io.BytesIO(data), "r", format=DEMUXERS[name]) as container:
             stream = container.streams.audio[0]
             self.codec = stream.codec_context.name
@@ -122,7 +123,7 @@ class Heard:
         coarse = max(range(100, 3_400, 20), key=lambda hertz: _power(few[: len(few) // 2], hertz / rate))
         return max((coarse - 10, coarse, coarse + 10), key=lambda hertz: _power(few, hertz / rate))
 
-    def _middle(self, channel: int) -> array[float]:
+    def _middle(self, channel: int) -> "array[float]":
         """A fifth of a second: enough for 10 Hz, and little to count."""
         whole = self.channels[channel]
         start = len(whole) // 2 - self.rate // 10
