@@ -64,7 +64,7 @@ class Figure(Struct, frozen=True):
 
 def speech() -> "array[int]":
     random, phase = Random(1), 0.0
-    samples: "array[int]" = array("h")
+    samples: array[int] = array("h")
     for at in range(SECONDS * RATE):
         second = at / RATE
         phase += 2 * math.pi * (140 + 30 * math.sin(2.1 * second) + 12 * math.sin(9.7 * second)) / RATE

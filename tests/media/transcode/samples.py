@@ -6,12 +6,12 @@ from array import array
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from typing import TypeAlias
 
 import av
 import pillow_heif
 from PIL import Image
 
-from typing import TypeAlias
 from tests.narrowed import of_kind
 
 pillow_heif.register_heif_opener(thumbnails=False)
@@ -93,7 +93,7 @@ class Heard:
     """What a file sounds like, by decoding it."""
 
     def __init__(self, data: bytes, name: str) -> None:
-        self.channels: "list[array[float]]" = []
+        self.channels: list[array[float]] = []
         with av.open(io.BytesIO(data), "r", format=DEMUXERS[name]) as container:
             stream = container.streams.audio[0]
             self.codec = stream.codec_context.name
