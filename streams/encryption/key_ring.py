@@ -7,10 +7,11 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import structlog
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from converters.core.localized import Localized, text_of
@@ -21,14 +22,17 @@ from streams.encryption.master_key_form import MasterKeyError
 from streams.encryption.master_keys import MasterKeys, fingerprint_of
 from streams.kafka import clients, foreign_records, permissions, record_kinds
 from streams.kafka.cluster import Cluster
+from streams.kafka.topic_follower import TopicFollower
 from streams.observe.encryption_metrics import ENCRYPTION_KEYS
 from streams.observe.metrics import REBUILD_SECONDS
 
 log = structlog.get_logger()
 
 DAY = 86_400_000
-WAIT, SOON = 200, 10
-"""Ms to wait for records; the second while somebody asks for what is new."""
+SOON = 10
+"""Ms to wait for records while somebody asks for what is new."""
+MOST = 5000
+"""Records that are read together."""
 STORE = 10.0
 """Seconds in which new keys must be on the brokers."""
 
@@ -51,14 +55,12 @@ class KeyRing:
         self.old: set[bytes] = set()
         """Keys that are wrapped by another master key than the first."""
         self._users = 0
-        self._position = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting = asyncio.Lock()
         self._making = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
-        self._open: list[Any] = []
+        self._follower: TopicFollower | None = None
         self._producer: Any = None
-        self._asked = 0
 
     # -- life
 
@@ -76,7 +78,7 @@ class KeyRing:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:  # a command may have several, one after the other
             self._starting, self._making = asyncio.Lock(), asyncio.Lock()
-            self._following, self._open, self._producer, self._loop = None, [], None, loop
+            self._following, self._follower, self._producer, self._loop = None, None, None, loop
         async with self._starting:
             if self._following is not None and not self._following.done():
                 return
@@ -95,35 +97,30 @@ class KeyRing:
         self.table.clear()
         self._unread.clear()
         self.old.clear()
-        self._position = 0
-        consumer = clients.consumer(
-            self._where, opens=False, isolation_level="read_committed", auto_offset_reset="earliest", enable_auto_commit=False,
-            fetch_max_wait_ms=100, max_partition_fetch_bytes=4 << 20,
-        )  # fmt: skip
-        probe = clients.consumer(self._where, opens=False, isolation_level="read_uncommitted", enable_auto_commit=False)
-        self._open = [consumer, probe]
-        await asyncio.gather(consumer.start(), probe.start())
+        self._follower = follower = TopicFollower(
+            self._where, partial(clients.consumer, self._where, opens=False), self._apply, soon=SOON, unreadable="keys unreadable, retrying"
+        )
+        consumer = await follower.connect(fetch_max_wait_ms=100, max_partition_fetch_bytes=4 << 20)
         if not (await permissions.visible(consumer._client, [self.topic]))[self.topic]:  # noqa: SLF001 - it is one of ours
             raise UnknownTopicOrPartitionError(f"topic {self.topic} is missing; make it with: im-relay topics create")
-        consumer.assign([self._tp])
-        await consumer.seek_to_beginning(self._tp)
-        end = await self._end(probe)
-        while self._position < end:
-            await self._take(consumer, SOON)
+        follower.begin(await consumer.beginning_offsets([self._tp]))
+        ends = await follower.ends()
+        while follower.is_before(ends):
+            await follower.read(SOON, MOST)
         if self._unread:
             raise MasterKeyError(next(iter(self._unread.values())))
         self._show()
-        self._following = asyncio.create_task(self._follow(consumer))
+        self._following = asyncio.create_task(follower.follow(MOST, self._taken))
 
     async def _stop(self) -> None:
         following, self._following = self._following, None
-        opened, self._open = self._open, []
+        follower, self._follower = self._follower, None
         producer, self._producer = self._producer, None
         if following is not None:
             following.cancel()
             with suppress(asyncio.CancelledError):
                 await following
-        for each in (*opened, producer):
+        for each in (follower, producer):
             if each is not None:
                 with suppress(Exception):
                     await each.stop()
@@ -133,39 +130,19 @@ class KeyRing:
     async def caught_up(self) -> None:
         """Until all that lies in the topic now has been read. Raises KafkaError, MasterKeyError."""
         await self.start()
-        end = await self._end(self._open[1])
-        self._asked += 1
-        try:
-            while self._position < end:
-                if self._following is None or self._following.done():
-                    raise KafkaError(f"{self.topic} is followed no more")
-                await asyncio.sleep(SOON / 1000)
-        finally:
-            self._asked -= 1
+        assert self._follower is not None
+        await self._follower.caught_up(self._check)
 
-    async def _end(self, probe: Any) -> int:
-        """Behind all that lies there, also what is not committed yet."""
-        return int((await probe.end_offsets([self._tp]))[self._tp])
+    def _check(self) -> None:
+        if self._following is None or self._following.done():
+            raise KafkaError(f"{self.topic} is followed no more")
 
-    async def _follow(self, consumer: Any) -> None:
-        while True:
-            try:
-                await self._take(consumer, SOON if self._asked else WAIT)
-            except KafkaError as error:
-                log.warning("keys unreadable, retrying", error=permissions.why(error, self._where))
-                await asyncio.sleep(1.0)
-
-    async def _take(self, consumer: Any, wait: int) -> None:
-        found = await consumer.getmany(self._tp, timeout_ms=wait, max_records=5000)
-        for records in found.values():
-            for raw in records:
-                self._apply(raw.key or b"", raw.value, raw)
-        # Markers of transactions take an offset and are never seen: what counts is the position, not the last record.
-        self._position = await consumer.position(self._tp)
-        if found:
+    def _taken(self, count: int) -> None:
+        if count:
             self._show()
 
-    def _apply(self, name: bytes, value: bytes | None, raw: Any) -> None:
+    def _apply(self, raw: ConsumerRecord) -> None:
+        name, value = raw.key or b"", raw.value
         id_ = key_records.id_of(name)
         if id_ is None:
             foreign_records.note("keys", raw.topic, raw.partition, raw.offset, "unreadable")

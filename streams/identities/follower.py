@@ -4,17 +4,18 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 
 from converters.core.localized import ReportedError, localized
 from converters.routing.identity_table import KINDS, IdentityTable, Kind, record
 from streams.identities.store import IdentityDisk, TablePosition, agrees, now
 from streams.kafka import clients, foreign_records, permissions, record_kinds
 from streams.kafka.cluster import Where
+from streams.kafka.topic_follower import TopicFollower
 from streams.kafka.topics import partition_of
 from streams.observe import metrics
 from streams.observe.labels import word
@@ -26,8 +27,8 @@ OLDEST = 20 * 24 * 3600 * 1000
 """Ms after which rows on disk are made anew: Kafka forgets what was deleted after 30 days."""
 SAMPLE = 100
 """Offsets of a partition, the last that were read, that are compared with what is on disk."""
-WAIT, SOON = 200, 20
-"""Ms to wait for records; markers of transactions move the position only after it. The second while somebody asks for what is new."""
+SOON = 20
+"""Ms to wait for records while somebody asks for what is new; markers of transactions move the position only after it."""
 BATCH = 20_000
 """Records after which a reading is kept."""
 
@@ -59,40 +60,29 @@ class IdentityFollower:
         self._disk = disk
         self.read = read
         self._cluster = ""
-        self._positions: dict[int, int] = {}
+        self._follower = TopicFollower(
+            bootstrap, partial(clients.consumer, bootstrap), self._take, soon=SOON, unreadable="identities unreadable, retrying"
+        )
         self._unkept = 0
-        self._consumer: AIOKafkaConsumer | None = None
-        self._probe: AIOKafkaConsumer | None = None
-        """Sees what is not committed."""
-        self._asking = asyncio.Lock()
-        self._asked = 0
         self._following: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Return once everything that lay in the topic has been read. Raises KafkaError, NoTopicError, StateError."""
         begun = time.monotonic()
-        self._consumer = consumer = clients.consumer(
-            self._bootstrap,
-            isolation_level="read_committed",
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-            fetch_max_bytes=8 << 20,
-        )
-        await consumer.start()
+        consumer = await self._follower.connect(fetch_max_bytes=8 << 20)
         await _require(consumer._client, self._topic)  # noqa: SLF001 - the consumer itself would wait for it
         self._cluster = await _cluster(self._bootstrap)
         tps = await _all(consumer, self._topic)
         consumer.assign(tps)
         begins, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
-        starts = await self._starts(consumer, begins, ends)
-        for tp in tps:
-            consumer.seek(tp, starts[tp])
-        self._positions = {tp.partition: starts[tp] for tp in tps}
+        self._follower.begin(await self._starts(consumer, begins, ends))
         count = 0
         if self._disk is not None:
             self._disk.caching = False
-        while any(self._positions[tp.partition] < end for tp, end in ends.items()):
-            count += await self._take(consumer, 100, 5000)
+        while self._follower.is_before(ends):
+            count += await self._follower.read(100, 5000)
+            if self._unkept >= BATCH:
+                self._keep()
         self._keep()
         if self._disk is not None:
             self._disk.caching = True
@@ -100,16 +90,14 @@ class IdentityFollower:
         metrics.REBUILD_SECONDS.labels("identities").observe(time.monotonic() - begun)
         if self._disk is not None:
             log.info("identities read", records=count, entries=len(self.table), seconds=round(time.monotonic() - begun, 2))
-        self._following = asyncio.create_task(self._follow(consumer))
+        self._following = asyncio.create_task(self._follower.follow(500, self._taken))
 
     async def stop(self) -> None:
         if self._following is not None:
             self._following.cancel()
             with suppress(asyncio.CancelledError):
                 await self._following
-        for consumer in (self._consumer, self._probe):
-            if consumer is not None:
-                await consumer.stop()
+        await self._follower.stop()
 
     def check(self) -> None:
         """Raises StateError where the table is followed no more."""
@@ -118,19 +106,7 @@ class IdentityFollower:
 
     async def caught_up(self) -> None:
         """Until all that lies in the topic now has been read, also what is not committed yet, if it will be. Raises KafkaError."""
-        async with self._asking:
-            if self._probe is None:
-                probe = clients.consumer(self._bootstrap, isolation_level="read_uncommitted", enable_auto_commit=False)
-                await probe.start()
-                self._probe = probe
-        ends = await self._probe.end_offsets([TopicPartition(self._topic, number) for number in self._positions])
-        self._asked += 1
-        try:
-            while any(self._positions[tp.partition] < end for tp, end in ends.items()):
-                self.check()
-                await asyncio.sleep(SOON / 1000)
-        finally:
-            self._asked -= 1
+        await self._follower.caught_up(self.check)
 
     async def _starts(
         self, consumer: AIOKafkaConsumer, begins: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
@@ -157,44 +133,29 @@ class IdentityFollower:
         self.table = IdentityTable(self._disk)
         return dict(begins)
 
-    async def _follow(self, consumer: AIOKafkaConsumer) -> None:
-        while True:
-            try:
-                if await self._take(consumer, SOON if self._asked else WAIT, 500) or (
-                    self._disk is not None and self._disk.due()
-                ):  # whoever waits for this worker is not held up
-                    self._keep()
-                    self._show()
-            except KafkaError as error:
-                log.warning("identities unreadable, retrying", error=permissions.why(error, self._bootstrap))
-                await asyncio.sleep(1.0)
-                continue
-            if self.read is not None:
-                self.read(self._positions)
-
-    async def _take(self, consumer: AIOKafkaConsumer, wait: int, most: int) -> int:
-        found = await consumer.getmany(timeout_ms=wait, max_records=most)
-        count = 0
-        for records in found.values():
-            count += len(records)
-            for raw in records:
-                problem = _apply(self.table, raw)
-                if problem:
-                    foreign_records.note("identities", raw.topic, raw.partition, raw.offset, "unreadable")
-                    log.warning("entry of identities left out", problem=problem)
-        # Markers of transactions take an offset and are never seen: what counts is the position, not the last record.
-        self._positions = {tp.partition: await consumer.position(tp) for tp in consumer.assignment()}
-        self._unkept += count
-        if self._unkept >= BATCH:
+    def _taken(self, count: int) -> None:
+        if count or (self._disk is not None and self._disk.due()):  # whoever waits for this worker is not held up
             self._keep()
-        return count
+            self._show()
+        if self.read is not None:
+            self.read(self._positions())
+
+    def _take(self, raw: ConsumerRecord) -> None:
+        self._unkept += 1
+        problem = _apply(self.table, raw)
+        if problem:
+            foreign_records.note("identities", raw.topic, raw.partition, raw.offset, "unreadable")
+            log.warning("entry of identities left out", problem=problem)
+
+    def _positions(self) -> dict[int, int]:
+        return {tp.partition: offset for tp, offset in self._follower.positions.items()}
 
     def _keep(self) -> None:
         self._unkept = 0
         if self._disk is None:
             return
         try:
-            self._disk.keep(TablePosition(self._cluster, self._topic, self._positions, now()), self.table.counts())
+            self._disk.keep(TablePosition(self._cluster, self._topic, self._positions(), now()), self.table.counts())
         except DamagedError:
             raise
         except StateError as error:
