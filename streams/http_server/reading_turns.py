@@ -20,33 +20,31 @@ class TurnFlow(FlowControl):
 
     def __init__(self, transport: asyncio.Transport) -> None:
         super().__init__(transport)
-        self.waits = False
+        self._waits = self._stopped = False
 
     def pause_reading(self) -> None:
-        if not self.read_paused:
-            self.read_paused = True
-            self._apply(paused=self.waits)
+        self.read_paused = True
+        self._apply()
 
     def resume_reading(self) -> None:
-        if self.read_paused:
-            self.read_paused = False
-            self._apply(paused=True)
+        self.read_paused = False
+        self._apply()
 
     def wait(self) -> None:
         """Read nothing until it is its turn."""
-        self.waits = True
-        self._apply(paused=self.read_paused)
+        self._waits = True
+        self._apply()
 
     def take_turn(self) -> None:
-        self.waits = False
-        self._apply(paused=True)
+        self._waits = False
+        self._apply()
 
-    def _apply(self, *, paused: bool) -> None:
-        """*paused*: whether it was."""
-        now = self.read_paused or self.waits
-        if now == paused or self._transport.is_closing():
+    def _apply(self) -> None:
+        stopped = self.read_paused or self._waits
+        if stopped == self._stopped or self._transport.is_closing():
             return
-        if now:
+        self._stopped = stopped
+        if stopped:
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
