@@ -167,8 +167,6 @@ def console(of: TopicLayout) -> list[AclGrant]:
 
 def operator(of: TopicLayout) -> list[AclGrant]:
     """A person's commands: `dead`, `trace`, `replay`, `identities`, `gaps`, `release`, `report`, `erase`, `topics check`, `migrate apply`."""
-    # `topics check` looks at each topic, that of keys as well.
-    every = [name for topic in topics.TOPICS for name in structs.replace(of, keys=True).names(topic)]
     # What is replayed; and where letters came from, to which they are put back.
     written = [topics.BACKFILL, topics.IDENTITIES, topics.DEAD_LETTERS, topics.MEDIA_JOBS]
     written += [
@@ -184,7 +182,7 @@ def operator(of: TopicLayout) -> list[AclGrant]:
         topics.KEYS,
     ]
     return [
-        *(AclGrant("topic", name, operation) for name in every for operation in _SEEING),
+        *(AclGrant("topic", name, operation) for name in _each(of) for operation in _SEEING),
         *_topics(of, "Write", *written),
         *_topics(of, "Delete", topics.MIGRATION),  # what is done is trimmed away
         *(AclGrant("group", name, "Describe") for name in stage_groups(of.prefix, of.platforms)),
@@ -195,8 +193,7 @@ def operator(of: TopicLayout) -> list[AclGrant]:
 
 def upkeep(of: TopicLayout) -> list[AclGrant]:
     """`im-relay topics create --fix`: not needed where somebody else makes the topics."""
-    every = [name for topic in topics.TOPICS for name in structs.replace(of, keys=True).names(topic)]
-    return [AclGrant("topic", name, operation) for name in every for operation in _MAKING]
+    return [AclGrant("topic", name, operation) for name in _each(of) for operation in _MAKING]
 
 
 _SEEING: tuple[Operation, ...] = ("Read", "DescribeConfigs")
@@ -221,6 +218,11 @@ def every(of: TopicLayout) -> dict[str, list[AclGrant]]:
     made |= {f"deliver.{platform}": deliver(of, platform) for platform in of.platforms}
     made |= {f"migrate.{platform}": migrate(of, platform) for platform in of.platforms}
     return made | {name: ROLES[name](of) for name in ("media", "gaps", "watch", "console", "operator", "topics")}
+
+
+def _each(of: TopicLayout) -> list[str]:
+    """All topics: who makes or checks them does so with that of keys, too."""
+    return [name for topic in topics.TOPICS for name in structs.replace(of, keys=True).names(topic)]
 
 
 def _topics(of: TopicLayout, operation: Operation, *each: Topic) -> list[AclGrant]:
