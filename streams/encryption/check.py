@@ -19,12 +19,8 @@ async def keys_fit(cluster: Cluster, topic: str) -> None:
     """Of any process. Raises MasterKeyError, KafkaError."""
     await fits(cluster, topic)
     if cluster.cipher is not None:
-        ring = cluster.cipher.ring
-        ring.enter()
-        try:
-            await ring.start()
-        finally:
-            await ring.leave()
+        async with cluster.cipher.ring.used():
+            await cluster.cipher.ring.start()
 
 
 async def fits(cluster: Cluster, topic: str) -> None:

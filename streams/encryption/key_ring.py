@@ -5,8 +5,8 @@ It is at work while somebody uses it (`enter`, `leave`): a role as long as it ru
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -72,6 +72,15 @@ class KeyRing:
         self._users -= 1
         if not self._users:
             await self._stop()
+
+    @asynccontextmanager
+    async def used(self) -> AsyncIterator[None]:
+        """It is at work meanwhile."""
+        self.enter()
+        try:
+            yield
+        finally:
+            await self.leave()
 
     async def start(self) -> None:
         """Return once all keys that lie in the topic have been read. Raises KafkaError, MasterKeyError."""

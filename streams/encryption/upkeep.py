@@ -32,26 +32,20 @@ class KeyStatus(Struct, frozen=True):
 
 async def status(ring: KeyRing) -> KeyStatus:
     """Raises KafkaError, MasterKeyError."""
-    ring.enter()
-    try:
+    async with ring.used():
         await ring.caught_up()
         ends = [key.end for key in ring.table.periods.values() if not ring.is_over(key)]
         over = len(ring.table.periods) - len(ends)
         return KeyStatus(
             ring.table.persons, len(ring.table.periods), over, min(ends, default=None), len(ring.old), ring.masters.first.fingerprint.hex()
         )
-    finally:
-        await ring.leave()
 
 
 async def keys_of(ring: KeyRing, owners: Iterable[bytes]) -> list[bytes]:
     """The ids of all keys of *owners*. Raises KafkaError, MasterKeyError."""
-    ring.enter()
-    try:
+    async with ring.used():
         await ring.caught_up()
         return [id_ for each in dict.fromkeys(owners) for id_ in ring.table.of(key_records.digest(each))]
-    finally:
-        await ring.leave()
 
 
 async def discard(ring: KeyRing, link: ProducerSettings, prefix: str, owners: Iterable[bytes]) -> int:
