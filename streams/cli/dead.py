@@ -10,9 +10,8 @@ import typer
 
 from converters.core.localized import Localized, joined, localized
 from streams.cli.common import WHEN, CommandContext, Config, DryRun, Json, Yes, ask, confirm, fail, nothing, now, operator_name, parse_time
-from streams.cli.terminal import Cell, ColumnHead, print_json, print_line, print_notice, progress
-from streams.cli.terminal import print_table as show_table
-from streams.cli.times import shown
+from streams.cli.letter_table import print_letters
+from streams.cli.terminal import print_json, print_line, print_notice, progress
 from streams.dead_letters.dead_letter import DeadLetter, Whose
 from streams.kafka.topics import DEAD_LETTERS
 from streams.locale.messages import translated
@@ -70,7 +69,7 @@ def list_(
         for letter in found.letters:
             print_json(row(letter))
     elif found.letters:
-        _table(found.letters, limit)
+        print_letters(found.letters, limit)
     if not found.letters:
         nothing(translated("no letter matches"))
 
@@ -219,7 +218,7 @@ def _end(
         for letter in found.letters:
             print_json(row(letter))
     elif not json and (dry_run or not yes):
-        _table(found.letters, 20)
+        print_letters(found.letters, 20)
     if dry_run:
         (print_notice if json else print_line)(translated("{count} would be {what}; nothing was done", count=count, what=done))
         return
@@ -259,32 +258,6 @@ def _end(
         else "",
     ]
     print_line(translated("{count} {what}{more}", count=ended.done, what=done, more=joined(more, "")))
-
-
-def _table(letters: list[LetterSummary], limit: int) -> None:
-    counts = Counter((one.letter.whose, one.letter.stage, one.letter.cause) for one in letters)
-    sizes: Counter[tuple[str, str, str]] = Counter()
-    for one in letters:
-        sizes[one.letter.whose, one.letter.stage, one.letter.cause] += one.size
-    if limit:
-        # A key that is cut off could not be given to `show`: it has a line of its own, and the rest below it.
-        about = ColumnHead("key, conversation, detail", least=min(60, max(len(one.name) for one in letters)))
-        rows = []
-        for one in letters[-limit:]:
-            letter = one.letter
-            lines: list[str | tuple[str, str]] = [one.name, (min(one.about.conversations, default="-"), "dim"), (letter.detail, "dim")]
-            if one.resolved:
-                lines.append(f"{one.resolved.resolved} by {one.resolved.by} {one.resolved.reason}")
-            row: list[Cell] = [
-                shown(letter.at)[:19], letter.whose, f"{letter.stage}: {letter.cause}", str(letter.attempts), str(one.size), lines,
-            ]  # fmt: skip
-            rows.append(row)
-        show_table([ColumnHead("buried (UTC)", whole=True), "whose", "stage: cause", "attempts", "bytes", about], rows)
-        if len(letters) > limit:
-            print_notice(translated("{what} more; see --limit, --json", what=len(letters) - limit))
-    show_table(
-        ["whose", "stage", "cause", "letters", "bytes"], [[*group, str(counts[group]), str(sizes[group])] for group in sorted(counts)]
-    )
 
 
 def _text(value: bytes) -> Any:

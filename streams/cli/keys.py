@@ -37,12 +37,12 @@ def status(config: Config = None, *, json: Json = False) -> None:
         )
         return
     print_table(
-        ["keys", "count"],
+        [translated("keys"), translated("count")],
         [
-            ["of persons", str(found.persons)],
-            ["of periods", str(found.periods)],
-            ["of periods that are over", str(found.over)],
-            ["wrapped by the second master key", str(found.old)],
+            [translated("of persons"), str(found.persons)],
+            [translated("of periods"), str(found.periods)],
+            [translated("of periods that are over"), str(found.over)],
+            [translated("wrapped by the second master key"), str(found.old)],
         ],
     )
     print_line(

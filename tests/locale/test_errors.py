@@ -46,6 +46,9 @@ def test_no_text_of_an_error_or_an_output_is_outside_the_catalogue() -> None:
         'why = "of no use"\n    localized("{a}", a=why)',
         'print_line(f"{x} would be done")',
         'print_table([translated("a"), "how it goes"], [])',
+        'print_table([translated("a"), ColumnHead("whose", whole=True)], [])',
+        'print_table([translated("a")], [["of no use"]])',
+        'from streams.cli.terminal import print_table as told\n    told(["whose"], [])',
         'raise ValueError("is 7")',
     ],
 )

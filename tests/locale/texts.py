@@ -8,11 +8,17 @@ PRINTING = {"print_line", "print_notice", "print_styled", "confirm", "nothing"}
 LOCALIZING = {"localized", "translated"}
 WORDS = re.compile(r"[a-z]{2,} [a-z]{2,}|^[,;: ]+[a-z]{2,} ")
 """Two English words, or the rest of a sentence; a name or an option is none."""
+WORD = re.compile(r"[a-z]{2,}")
+"""One word, of a table's head; a unit is none."""
 
 
 def unlocalized(source: str, errors: set[str], settings: bool) -> list[str]:
     """*errors*: names of the classes whose texts people read; in *settings*, of ValueError too."""
     tree = ast.parse(source)
+    aliases = {each.asname: each.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for each in node.names if each.asname}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            node.id = aliases.get(node.id, node.id)
     found = [each for call in ast.walk(tree) if isinstance(call, ast.Call) for each in _of_call(call, errors, settings)]
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -29,9 +35,11 @@ def _of_call(call: ast.Call, errors: set[str], settings: bool) -> Iterator[ast.e
     if name in PRINTING:
         yield from (one for one in _ends(call.args[0]) if WORDS.search(_text(one)))
     if name == "print_table":
-        heads = call.args[0].elts if isinstance(call.args[0], ast.List) else []
+        heads = [_head(each) for each in call.args[0].elts] if isinstance(call.args[0], ast.List) else []
+        cells = [cell for row in _elements(call.args[1:2]) for cell in _elements([row])]
         titles = [each.value for each in call.keywords if each.arg in ("title", "caption")]
-        yield from (one for each in (*heads, *titles) for one in _ends(each) if WORDS.search(_text(one)))
+        yield from (one for each in (*heads, *titles) for one in _ends(each) if WORD.search(_text(one)))
+        yield from (one for each in cells for one in _ends(each) if WORDS.search(_text(one)))
 
 
 def _of_values(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
@@ -44,6 +52,16 @@ def _of_values(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast
         if isinstance(node, ast.Call) and _name(node.func) in LOCALIZING:
             for one in (end for each in node.keywords for end in _ends(each.value)):
                 yield from (text for text in (given.get(one.id, []) if isinstance(one, ast.Name) else [one]) if WORDS.search(_text(text)))
+
+
+def _head(node: ast.expr) -> ast.expr:
+    """The text of a head of a table."""
+    return node.args[0] if isinstance(node, ast.Call) and _name(node.func) == "ColumnHead" and node.args else node
+
+
+def _elements(nodes: list[ast.expr]) -> list[ast.expr]:
+    """Of lists that are written out."""
+    return [each for node in nodes if isinstance(node, ast.List) for each in node.elts]
 
 
 def _name(node: ast.expr) -> str:
