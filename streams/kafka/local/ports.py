@@ -1,7 +1,12 @@
 """Ports of this machine: is one free, which one is."""
 
+import fcntl
+import os
 import random
 import socket
+import tempfile
+from functools import cache
+from pathlib import Path
 
 from converters.core.localized import localized
 from streams.kafka.local.errors import PortTakenError
@@ -22,7 +27,30 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    return next(port for port in random.sample(RANGE, len(RANGE)) if is_free(port))
+    """One that no other call of this user gives out until this process has ended: who is to listen there may take its time."""
+    return next(port for port in random.sample(RANGE, len(RANGE)) if _reserved(port) and is_free(port))
+
+
+_given: set[int] = set()
+"""By this process, which holds its own locks against others alone."""
+
+
+def _reserved(port: int) -> bool:
+    if port in _given:
+        return False
+    try:
+        fcntl.lockf(_locks(os.getpid()), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:  # another process has it
+        return False
+    _given.add(port)
+    return True
+
+
+@cache
+def _locks(process: int) -> int:  # noqa: ARG001 - a fork has no locks, and its own are not lost when its parent's file is closed
+    """A file of this user, a byte of which stands for a port; never closed, as that would give up all its locks."""
+    path = Path(tempfile.gettempdir()) / f"im-relay-ports-{os.getuid()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def require_free(port: int, option: str) -> None:
