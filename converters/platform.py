@@ -58,6 +58,8 @@ class Accepted(Struct, frozen=True):
     """Authentic: store it under *key*, the conversation in the platform's own ids (or something stable where there is none)."""
 
     key: bytes
+    signed: bool = True
+    """False of what the platform sends unsigned: a stranger may have written it."""
 
 
 class Probe(Struct, frozen=True):

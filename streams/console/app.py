@@ -20,6 +20,7 @@ from streams.console.looks import LOOKS
 from streams.console.readings import Readings
 from streams.console.views import login_view, problem_view
 from streams.console.words import Words, language
+from streams.http_server.answer import PROVEN
 from streams.observe.log import place
 from streams.operate.topic_reader import OperateError
 
@@ -89,6 +90,8 @@ class ConsoleApp:
         if method not in ("GET", "HEAD"):
             return _shown(problem_view(words, words("bad-request"), 405), words, person, (("allow", "GET, HEAD, POST"),))
         look = LOOKS.get(path)
+        if person is not None:
+            scope[PROVEN] = True
         if person is None:
             by_password = self._access.by_password
             status = 200 if path == "/login" and by_password else 401

@@ -13,6 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from streams.files.disk import FileDirectory
 from streams.files.naming import disposition
 from streams.files.signed import SignedLink, SignedUpload, asked, link, taken
+from streams.http_server.answer import PROVEN
 from streams.observe import metrics
 from streams.observe.log import place
 
@@ -69,6 +70,7 @@ class FilesApp:
             return _said(403, "link")
         if one.until <= self._clock():
             return _said(410, "expired")
+        request.scope[PROVEN] = True
         found = self._disk.find(one.key)
         if found is None:
             return _said(404, "gone")
@@ -80,6 +82,7 @@ class FilesApp:
         one = taken(self._secret, request.scope["path"], request.headers, self._clock())
         if one is None:
             return _said(401, "signature")
+        request.scope[PROVEN] = True
         if one.length > self._largest:
             return _said(413, "too-large")
         if self._disk.renew(one.key, one.length):

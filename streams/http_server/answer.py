@@ -18,6 +18,8 @@ Answer = Callable[[bytes, bytes], bool]
 Two messages of ASGI cost ten times as much. False where they have to do: the other end reads too slowly.
 """
 CLOSE = b"connection: close\r\n"
+PROVEN = "im_relay.proven"
+"""Set in the scope by an application whose caller has shown a key, or may be believed: the connection stays while those of strangers go."""
 CYCLE = "im_relay.cycle"
 """In the scope of a request whose body had not come when its application began."""
 
@@ -65,7 +67,7 @@ def early(app: Any) -> Any:
                     cycle.keep_alive = False
                 connection = whole or (cycle and cycle.transport.protocol)
                 if connection is not None:
-                    connection.answered(good=message["status"] == HTTPStatus.OK)
+                    connection.answered(good=PROVEN in scope)
             await send(message)
 
         await app(scope, receive, sending)
@@ -80,7 +82,7 @@ def at_once(protocol: ClosableConnection, cycle: RequestResponseCycle, head: byt
     if cycle.flow.write_paused or cycle.response_started:
         return False
     cycle.response_started = cycle.response_complete = True
-    protocol.answered(good=head.startswith(b"HTTP/1.1 200"))
+    protocol.answered(good=PROVEN in cycle.scope)
     if head.endswith(CLOSE):
         cycle.keep_alive = False
     elif not cycle.keep_alive:
@@ -97,7 +99,7 @@ def at_once(protocol: ClosableConnection, cycle: RequestResponseCycle, head: byt
 def forget(cycle: RequestResponseCycle) -> None:
     """Nothing of an answered request stays with its connection, which may be idle for long; and what holds itself waits for no collection."""
     cycle.body = bytearray()
-    for name in (WHOLE, ANSWER, CYCLE):
+    for name in (WHOLE, ANSWER, CYCLE, PROVEN):
         cycle.scope.pop(name, None)  # type: ignore[misc]
 
 

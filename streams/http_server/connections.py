@@ -28,15 +28,15 @@ class PortLimits(Struct, frozen=True):
     head: int = 32 * 1024
     """Bytes of the head of a request, and of the trailers behind its body."""
     fields: int = 100
-    """Lines of the same: a short one takes thirty times its bytes."""
+    """Lines of the head: a short one takes thirty times its bytes."""
     head_seconds: float = 10.0
     """For a head to be there, once the connection or the request has begun."""
     body_seconds: float = 0.0
     """For a body to be there, once its head is; 0 where the application sees to it."""
     memory: int = 32 * 1024 * 1024
     """Bytes of unfinished heads and of bodies, all together."""
-    strangers_rate: int = 64 * 1024 * 1024
-    """Bytes a second that are read, in pieces of more than 16 KiB, of those who never had a good answer; 0 is no limit."""
+    strangers_rate: int = 16 * 1024 * 1024
+    """Bytes a second that are read, of bodies beyond 16 KiB, of those who have proved nothing; 0 is no limit."""
     streams: bool = False
     """Bodies are taken in pieces by the application, and not held."""
     idle: float = 75.0
@@ -59,7 +59,7 @@ class EvictableConnection(Protocol):
 
 
 ENDING, STRANGER, IDLE, KNOWN = range(4)
-"""Who goes first: an answered one that does not close; one that never had a good answer; an idle one that had; one that is sending again."""
+"""Who goes first: an answered one that does not close; one that has proved nothing; an idle one that has; one that is sending again."""
 BUSY = 4
 """Its request is there, whole, and is being answered: it stays."""
 

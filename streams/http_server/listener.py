@@ -6,7 +6,6 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import uvicorn
@@ -14,6 +13,7 @@ import uvicorn
 from converters.core.localized import ReportedError, localized
 from streams.http_server.answer import early
 from streams.http_server.connections import Connections, PortLimits
+from streams.http_server.pieces import READ, PieceReader
 from streams.http_server.protocol import HttpProtocol
 from streams.settings.listening import sockets
 
@@ -31,9 +31,10 @@ class Listener:
     def __init__(self, app: Any, host: str | list[str], port: int, where: str, bounds: PortLimits | None = None) -> None:
         self._where, self._hosts, self._asked = where, [host] if isinstance(host, str) else host, port
         self.connections = Connections(bounds or PortLimits(), where)
+        self._buffer = memoryview(bytearray(READ))
         config = uvicorn.Config(
             early(app),
-            http=partial(HttpProtocol, self.connections),  # type: ignore[arg-type]
+            http=self._connection,  # type: ignore[arg-type]
             ws="none",
             loop="none",
             lifespan="off",
@@ -52,6 +53,9 @@ class Listener:
     @property
     def port(self) -> int:
         return int(self._sockets[0].getsockname()[1])
+
+    def _connection(self, **of: Any) -> PieceReader:
+        return PieceReader(HttpProtocol(self.connections, **of), self._buffer)
 
     async def start(self) -> None:
         """Raises ListenError."""

@@ -13,12 +13,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from streams.http_server.answer import ANSWER, CYCLE, WHOLE, ClosingTransport, RefusedInputError, at_once, forget, refusal
 from streams.http_server.connections import BUSY, ENDING, IDLE, KNOWN, STRANGER, Connections
-from streams.http_server.reading_turns import TurnFlow
+from streams.http_server.pieces import READ
+from streams.http_server.reading_turns import PIECE, TurnFlow
 
 REQUEST, HEAD, BODY = range(3)
 """What is to come next: one that has not begun, more of its head, more of its body."""
-PIECE = 16 * 1024
-"""Bytes of a chunked body that are looked at together: what comes without any body in it is bounded by them."""
+TRAILERS = 8
+"""Lines behind a body: no platform sends any, and each costs as much as one of the head."""
 FIELD, QUEUED = 130, 4096
 """Bytes that a line of a head takes beside its own, and a request that waits for the answer to the one before it."""
 UNREAD = 1024 * 1024
@@ -143,7 +144,12 @@ class HttpProtocol(HttpToolsProtocol):
 
     # -- in
 
-    def data_received(self, data: bytes) -> None:
+    @property
+    def most(self) -> int:
+        """Bytes that may be read at once: of a stranger no more than what waits for no turn."""
+        return READ if self._good else PIECE
+
+    def data_received(self, data: bytes | memoryview) -> None:
         if self._ending:
             self._passed += len(data)
             if self._passed > UNREAD:
@@ -152,12 +158,12 @@ class HttpProtocol(HttpToolsProtocol):
         try:
             if len(data) <= PIECE:
                 self._feed(data)
-                return
-            whole = memoryview(data)
-            for begin in range(0, len(data), PIECE):
-                self._feed(whole[begin : begin + PIECE])
-            if not self._good:
-                self._all.turns.took(self.flow, len(data), more=self._awaits == BODY)
+            else:
+                whole = memoryview(data)
+                for begin in range(0, len(data), PIECE):  # what comes of a chunked body without any body in it is bounded by pieces
+                    self._feed(whole[begin : begin + PIECE])
+            if not self._good and (len(data) >= PIECE or self._body_bytes > PIECE):
+                self._all.turns.took(self.flow, len(data))
         except httptools.HttpParserUpgrade:
             self.cycle.keep_alive = False  # what follows is another protocol, and nobody speaks it here
         except (RefusedInputError, httptools.HttpParserError) as error:
@@ -217,7 +223,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._awaits == BODY:  # it stands behind the body, and nobody asks for it
             self._trailers += 1
-            if self._trailers > self._bounds.fields:
+            if self._trailers > TRAILERS:
                 raise RefusedInputError("trailers")
             return
         name = name.lower()

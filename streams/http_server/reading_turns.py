@@ -1,4 +1,4 @@
-"""Large bodies of those who never had a good answer share a rate: what they send costs the others no time.
+"""Large bodies of those who have proved nothing share a rate: what they send costs the others no time.
 
 The sender is held back by TCP: what is not read fills its window.
 """
@@ -9,8 +9,8 @@ from uvicorn.protocols.http.flow_control import FlowControl
 
 TICK = 0.01
 """Seconds between two rounds of turns."""
-READ = 64 * 1024
-"""Bytes that one turn may bring."""
+PIECE = 16 * 1024
+"""Bytes that are read at once of those who have proved nothing: what one turn brings."""
 DEBT = 0.25
 """Seconds of the rate that may be owed at most."""
 
@@ -55,18 +55,19 @@ class ReadingTurns:
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
-        self._left, self._at, self._latest = rate * TICK, 0.0, 0.0
+        self._left, self._kept, self._at = rate * TICK, 0.0, 0.0
+        """What may be read at once; what is kept for those who wait, however much new ones send: half of the rate; since when."""
         self._waiting: dict[TurnFlow, None] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def took(self, flow: TurnFlow, size: int, *, more: bool) -> None:
-        """*size* bytes came, and *more* are to come: after those of the others, where they all send more than the rate."""
+    def took(self, flow: TurnFlow, size: int) -> None:
+        """*size* bytes came: what is to come waits for those of the others, where they all send more than the rate."""
         if not self._rate:
             return
         loop = asyncio.get_running_loop()
         self._refill(loop.time())
         self._left = max(-DEBT * self._rate, self._left - size)
-        if more and self._left < 0 and flow not in self._waiting:
+        if self._left < 0 and flow not in self._waiting:
             flow.wait()
             self._waiting[flow] = None
             if self._timer is None:
@@ -78,17 +79,16 @@ class ReadingTurns:
             flow.take_turn()
 
     def _refill(self, now: float) -> None:
-        self._left = min(self._rate * TICK, self._left + (now - self._at) * self._rate)
+        came = (now - self._at) * self._rate
+        self._left = min(self._rate * TICK, self._left + came)
+        self._kept = min(max(PIECE, self._rate * TICK), self._kept + came / 2)
         self._at = now
 
     def _round(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
         self._refill(loop.time())
-        turns = max(0, int(self._left // READ))
-        if not turns and self._at >= self._latest + 2 * READ / self._rate:
-            turns = 1  # those who wait come on at half of the rate, however much new ones send
-        if turns:
-            self._latest = self._at
+        turns = int(max(self._left, self._kept) // PIECE)
+        self._kept = max(0.0, self._kept - turns * PIECE)
         for flow in list(self._waiting)[:turns]:
             self.leave(flow)
         if self._waiting:

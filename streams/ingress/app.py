@@ -14,7 +14,7 @@ import structlog
 
 from converters.platform import Accepted, EarlyRejection, Incoming, Probe, Rejected
 from converters.routing.route import App
-from streams.http_server.answer import ANSWER, CLOSE, WHOLE
+from streams.http_server.answer import ANSWER, CLOSE, PROVEN, WHOLE
 from streams.http_server.body import BodyBrokenOffError, BodyTooLargeError, read_body
 from streams.ingress import sources
 from streams.ingress.once import SignatureTable, UsedSignature
@@ -149,10 +149,13 @@ class IngressApp:
         received = time.time_ns() // 1_000_000
         incoming = Incoming(headers, query, body)
         match endpoint.check(incoming, endpoint.account, received):
-            case Accepted(key=key):
+            case Accepted(key=key, signed=signed):
                 if not self._sources.taken(endpoint.name, source):
                     return TOO_MANY
-                return await self._keep(endpoint, key, incoming, raw, received)
+                kept = await self._keep(endpoint, key, incoming, raw, received)
+                if signed and kept.status == HTTPStatus.OK:
+                    scope[PROVEN] = True
+                return kept
             case Probe():
                 return PROBED
             case Rejected(reason=reason, usual=True) if not endpoint.refusals.one_more():

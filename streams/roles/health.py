@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from streams.http_server.answer import PROVEN
 from streams.http_server.connections import PortLimits
 from streams.http_server.listener import Listener
 from streams.kafka.reachability import Reachability
@@ -136,6 +137,8 @@ def application(health: Health) -> Callable[..., Awaitable[None]]:
     async def app(scope: dict[str, Any], receive: object, send: Send) -> None:
         del receive
         status, kind, body = answer(scope["path"])
+        if status is HTTPStatus.OK:
+            scope[PROVEN] = True  # nobody has a key here
         headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": status.value, "headers": headers})
         await send({"type": "http.response.body", "body": body})

@@ -1,10 +1,11 @@
-"""Many who never had a good answer send bodies as large and as quickly as they can: they share a rate, and what others ask is answered beside them."""
+"""Many who have proved nothing send bodies as large and as quickly as they can: they share a rate, and what others ask is answered beside them."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from streams.http_server.answer import PROVEN
 from streams.http_server.body import BodyBrokenOffError, read_body
 from streams.http_server.connections import PortLimits
 from streams.http_server.listener import Listener
@@ -15,19 +16,23 @@ STRANGERS = 20
 
 
 class Site:
-    """Answers 200 to "good", and 401 to all else, once the body is there."""
+    """Answers 200 to "good", whose caller has shown a key, 200 to "free", and 401 to all else, once the body is there."""
 
     def __init__(self) -> None:
         self.large = 0
         """Bodies of a megabyte or more that came whole."""
+        self.answered = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
             body = await read_body(receive, 64 * LARGE)
         except BodyBrokenOffError:
             return
+        self.answered += 1
         self.large += len(body) >= LARGE
-        status = 200 if body.startswith(b"good") else 401
+        if body.startswith(b"good"):
+            scope[PROVEN] = True
+        status = 200 if body.startswith((b"good", b"free")) else 401
         await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
 
@@ -87,3 +92,35 @@ async def test_who_hangs_up_while_it_waits_leaves_nothing_behind() -> None:
                 one.writer.transport.abort()
         assert (await client.ask(port, client.post("x", b"good"))).status == 200
         assert site.large == 0
+
+
+async def test_an_answer_that_is_free_makes_nobody_known() -> None:
+    async with served(64 * 1024) as (site, port):
+        hostile = [await client.Connection.open(port) for _ in range(STRANGERS)]
+        for one in hostile:
+            assert (await one.ask(client.post("x", b"free"))).status == 200
+            one.writer.write(client.post("x", b"free" * (LARGE // 4)))
+        for _ in range(50):
+            assert (await client.ask(port, client.post("x", b"good"))).status == 200
+        assert site.large == 0
+        for one in hostile:
+            one.close()
+
+
+async def test_whole_requests_in_a_row_and_small_pieces_wait_as_well() -> None:
+    """Neither a body that ends with what was read, nor one that comes in little, goes past the turns."""
+    async with served(64 * 1024) as (site, port):
+        in_a_row = client.post("x", b"[" * 60_000)
+        hostile = [await client.Connection.open(port) for _ in range(STRANGERS)]
+        for one in hostile[::2]:
+            one.writer.write(in_a_row * 20)
+        pieces = client.post("x", b"[" * LARGE)
+        for begin in range(0, len(pieces), 8192):
+            for one in hostile[1::2]:
+                one.writer.write(pieces[begin : begin + 8192])
+        for _ in range(50):
+            assert (await client.ask(port, client.post("x", b"good"))).status == 200
+        assert site.answered < 50 + STRANGERS * 4
+        assert site.large == 0
+        for one in hostile:
+            one.close()

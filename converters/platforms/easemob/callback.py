@@ -54,7 +54,7 @@ def check(incoming: Incoming, account: EasemobAccount, now: int) -> Verdict:
     if refused is not None:
         return refused
     conversation = likeliest(envelope)
-    return Accepted(conversation_key(conversation) if conversation else _nowhere(account))
+    return Accepted(conversation_key(conversation) if conversation else _nowhere(account), signed=signed is not None)
 
 
 def author(body: bytes) -> str:
