@@ -54,9 +54,10 @@ class SignatureFollower:
 
     async def start(self) -> None:
         """Returns when what is recent is known. Raises KafkaError, TimeoutError, OSError; after `leave` it may be tried again."""
-        self._log = LogReader(self._where, committed=True)
+        # What they need stands in headers: nothing is decrypted.
+        self._log = LogReader(self._where, committed=True, opens=False)
         self._consumer = clients.consumer(
-            self._where, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest"
+            self._where, opens=False, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest"
         )
         self._open = [self._consumer, self._log]
         self._next = {}
@@ -121,6 +122,8 @@ class SignatureFollower:
                     self._flush()
             except Exception as error:  # noqa: BLE001 - whatever it is: what others take must be heard of again
                 log.warning("callbacks that others take are not followed at the moment", error=type(error).__name__)
+                for tp, offset in self._next.items():  # some of them may have been fetched, and not learnt
+                    self._consumer.seek(tp, offset)
                 await asyncio.sleep(PAUSE)
 
     async def _follow(self) -> None:

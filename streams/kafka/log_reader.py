@@ -31,12 +31,12 @@ class LogPart(NamedTuple):
 
 
 class LogReader:
-    """*committed*: only what is committed is read, and the end is that of what may be read. All methods raise KafkaError."""
+    """*committed*: only what is committed is read, and the end is that of what may be read. *opens*: what is read is decrypted. All methods raise KafkaError."""
 
-    def __init__(self, bootstrap: Where, *, committed: bool) -> None:
+    def __init__(self, bootstrap: Where, *, committed: bool, opens: bool = True) -> None:
         self._isolation = int(committed)
         self._consumer = clients.consumer(
-            bootstrap, isolation_level="read_committed" if committed else "read_uncommitted", enable_auto_commit=False
+            bootstrap, opens=opens, isolation_level="read_committed" if committed else "read_uncommitted", enable_auto_commit=False
         )
 
         self._bootstrap = bootstrap
