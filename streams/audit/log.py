@@ -10,13 +10,13 @@ from uuid import uuid4
 
 import msgspec
 import structlog
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from msgspec import structs
 
 from converters.core.localized import localized
 from streams.audit.act import Act, Outcome, What, dump, load
-from streams.kafka import clients, record_kinds, topics
+from streams.kafka import topics
+from streams.kafka.record_writer import PlacedRecord, RecordWriter
 from streams.operate.topic_reader import OffsetRange, OperateError, TopicReader
 from streams.settings.root import KafkaSettings
 
@@ -26,6 +26,8 @@ SHOWN = 200
 SUBJECT = 2000
 """Characters of the names of what was acted on."""
 REASON = 500
+WRITE = 30.0
+"""Seconds in which an act must be on the brokers."""
 TRIES = 3
 """To write an outcome down."""
 
@@ -37,23 +39,14 @@ class AuditLog:
         self._kafka = kafka
         self._logged = logged
         self._topic = kafka.topic(topics.AUDIT)
-        self._producer: AIOKafkaProducer | None = None
+        self._writer = RecordWriter(kafka.cluster, WRITE, request_timeout_ms=int(kafka.request_timeout * 1000))
 
     async def start(self) -> None:
         """Raises KafkaError."""
-        made = clients.producer(
-            self._kafka.cluster, acks="all", enable_idempotence=True, request_timeout_ms=int(self._kafka.request_timeout * 1000)
-        )
-        try:
-            await made.start()
-        except BaseException:
-            await made.stop()
-            raise
-        self._producer = made
+        await self._writer.start()
 
     async def stop(self) -> None:
-        if self._producer is not None:
-            await self._producer.stop()
+        await self._writer.stop()
 
     async def begin(self, what: What, name: str, role: str, source: str, *, subject: str = "", reason: str = "", count: int = 0) -> Act:
         """Raises OperateError where it cannot be written down: then nothing may be done."""
@@ -101,15 +94,9 @@ class AuditLog:
     async def _write(self, act: Act) -> None:
         if self._logged:
             log.info("audit", **_plain(act))
-        assert self._producer is not None, "start() comes before"
-        await self._producer.send_and_wait(
-            self._topic,
-            dump(act),
-            key=act.id.encode(),
-            partition=topics.partition_of(act.id.encode(), self._kafka.partitions),
-            timestamp_ms=act.at,
-            headers=list(record_kinds.headers_of(self._topic)),
-        )
+        key = act.id.encode()
+        record = PlacedRecord(key, dump(act), topics.partition_of(key, self._kafka.partitions), act.at)
+        await self._writer.write(self._topic, [record])
 
 
 async def latest(reader: TopicReader, topic: str) -> list[Act]:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import inf
-from typing import Any, Literal
+from typing import Any
 
 from aiokafka import TopicPartition
 from cryptography.exceptions import InvalidTag
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from streams.encryption.headers import AUTHOR, LOST, OURS, PERSON, SEALED, SEALED_VERSION, Headers
+from streams.encryption.headers import AUTHOR, OURS, PERSON, SEALED, SEALED_VERSION, Headers, Lost, lost_header
 from streams.encryption.key_ring import KeyRing
 from streams.encryption.master_key_form import SIZE
 from streams.encryption.reading import DecryptedValue, OpenRecord
@@ -26,9 +26,6 @@ from streams.kafka import record_kinds
 from streams.kafka.record_kinds import VERSION
 from streams.kafka.topics import MEDIA_DONE, MEDIA_RESULTS
 from streams.observe.encryption_metrics import UNDECRYPTABLE
-
-Lost = Literal["discarded", "altered"]
-"""Why a record has no content: its key was thrown away; or it is not what was encrypted there."""
 
 _NONCE, _TAG = 12, 16
 _NOBODY = b""
@@ -216,7 +213,7 @@ def _lost(topic: str, record: Any, why: Lost) -> OpenRecord:
     """What is left of it; what follows from it is nobody's."""
     kind = record_kinds.kind_of(topic)
     UNDECRYPTABLE.labels(kind.name if kind is not None else "other", why).inc()
-    return OpenRecord.of(record, b"", [(LOST, why.encode()), *_plain_headers(record.headers)])
+    return OpenRecord.of(record, b"", [lost_header(why), *_plain_headers(record.headers)])
 
 
 @lru_cache(4096)

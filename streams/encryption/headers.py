@@ -1,6 +1,7 @@
 """Headers of records that are encrypted, and of those that come from them."""
 
 from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 from converters.routing.user_ids import fold
 
@@ -10,7 +11,7 @@ this header is encrypted under the same person's key."""
 AUTHOR = "relay-author"
 """The owner of the key, as `owner` writes it, for a record that follows from no other; it never gets to a broker."""
 LOST = "relay-lost"
-"""On a record that was read without its content: why, a word of `streams.encryption.cipher.Lost`."""
+"""On a record that was read without its content; none of this name is believed that comes from a broker."""
 OURS = frozenset({SEALED, AUTHOR, LOST})
 
 SEALED_VERSION = 1000
@@ -18,6 +19,17 @@ SEALED_VERSION = 1000
 
 PERSON = 16
 """Bytes of the id of a person's key."""
+
+Lost = Literal["discarded", "altered"]
+"""Why a record has no content: its key was thrown away; or it is not what was encrypted there."""
+
+
+class LostHeader(NamedTuple):
+    """The first header of a record that was read without its content: what comes from a broker is a plain tuple."""
+
+    name: str
+    value: bytes
+
 
 Headers = list[tuple[str, bytes]]
 _NONE: Headers = []
@@ -28,9 +40,13 @@ def owner(platform: str, user: str) -> bytes:
     return f"{platform}\x1f{fold(user)}".encode() if user else b""
 
 
+def lost_header(why: Lost) -> LostHeader:
+    return LostHeader(LOST, why.encode())
+
+
 def is_lost(headers: Sequence[tuple[str, bytes]]) -> bool:
     """Whether the record was read without its content."""
-    return bool(headers) and headers[0][0] == LOST
+    return bool(headers) and isinstance(headers[0], LostHeader)
 
 
 def person_of(headers: Sequence[tuple[str, bytes]]) -> bytes:

@@ -8,22 +8,21 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Any
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
-from converters.core.localized import Localized, text_of
 from streams.encryption import key_records
 from streams.encryption.key_records import PARTITION, PeriodKey, PersonKey
 from streams.encryption.key_table import KeyTable
+from streams.encryption.known_keys import KnownKeys
 from streams.encryption.master_key_form import MasterKeyError
-from streams.encryption.master_keys import MasterKeys, fingerprint_of
-from streams.kafka import clients, foreign_records, permissions, record_kinds
+from streams.encryption.master_keys import MasterKeys
+from streams.kafka import clients, permissions
 from streams.kafka.cluster import Cluster
+from streams.kafka.record_writer import RecordWriter
 from streams.kafka.topic_follower import TopicFollower
-from streams.observe.encryption_metrics import ENCRYPTION_KEYS
 from streams.observe.metrics import REBUILD_SECONDS
 
 log = structlog.get_logger()
@@ -46,21 +45,26 @@ class KeyRing:
         self._tp = TopicPartition(topic, PARTITION)
         self.masters = masters
         self._period, self._kept, self._makes = period, kept, makes
-        self.table = KeyTable()
+        self._known = KnownKeys(masters)
         self.changed: Callable[[], None] = lambda: None
-        """Called when a key was thrown away."""
-        self._unread: dict[bytes, Localized] = {}
-        """Keys that are wrapped by a master key that is not here, and what to do."""
+        """Called when a key was thrown away, or may have been."""
         self._current: PeriodKey | None = None
-        self.old: set[bytes] = set()
-        """Keys that are wrapped by another master key than the first."""
         self._users = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting = asyncio.Lock()
         self._making = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
         self._follower: TopicFollower | None = None
-        self._producer: Any = None
+        self._writer = RecordWriter(where, STORE)
+
+    @property
+    def table(self) -> KeyTable:
+        return self._known.table
+
+    @property
+    def old(self) -> set[bytes]:
+        """Keys that are wrapped by another master key than the first."""
+        return self._known.old
 
     # -- life
 
@@ -87,7 +91,7 @@ class KeyRing:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:  # a command may have several, one after the other
             self._starting, self._making = asyncio.Lock(), asyncio.Lock()
-            self._following, self._follower, self._producer, self._loop = None, None, None, loop
+            self._following, self._follower, self._writer, self._loop = None, None, RecordWriter(self._where, STORE), loop
         async with self._starting:
             if self._following is not None and not self._following.done():
                 return
@@ -103,11 +107,13 @@ class KeyRing:
 
     async def _read(self) -> None:
         await self._stop()
-        self.table.clear()
-        self._unread.clear()
-        self.old.clear()
+        known = KnownKeys(self.masters)
         self._follower = follower = TopicFollower(
-            self._where, partial(clients.consumer, self._where, opens=False), self._apply, soon=SOON, unreadable="keys unreadable, retrying"
+            self._where,
+            partial(clients.consumer, self._where, opens=False),
+            partial(self._apply, known),
+            soon=SOON,
+            unreadable="keys unreadable, retrying",
         )
         consumer = await follower.connect(fetch_max_wait_ms=100, max_partition_fetch_bytes=4 << 20)
         if not (await permissions.visible(consumer._client, [self.topic]))[self.topic]:  # noqa: SLF001 - it is one of ours
@@ -116,23 +122,24 @@ class KeyRing:
         ends = await follower.ends()
         while follower.is_before(ends):
             await follower.read(SOON, MOST)
-        if self._unread:
-            raise MasterKeyError(next(iter(self._unread.values())))
-        self._show()
+        if known.unread:
+            raise MasterKeyError(next(iter(known.unread.values())))
+        self._known = known  # not before it is whole: whoever reads meanwhile knows what was known
+        self.changed()
+        known.show()
         self._following = asyncio.create_task(follower.follow(MOST, self._taken))
 
     async def _stop(self) -> None:
         following, self._following = self._following, None
         follower, self._follower = self._follower, None
-        producer, self._producer = self._producer, None
         if following is not None:
             following.cancel()
             with suppress(asyncio.CancelledError):
                 await following
-        for each in (follower, producer):
-            if each is not None:
-                with suppress(Exception):
-                    await each.stop()
+        if follower is not None:
+            with suppress(Exception):
+                await follower.stop()
+        await self._writer.stop()
 
     # -- reading
 
@@ -148,55 +155,25 @@ class KeyRing:
 
     def _taken(self, count: int) -> None:
         if count:
-            self._show()
+            self._known.show()
 
-    def _apply(self, raw: ConsumerRecord) -> None:
-        name, value = raw.key or b"", raw.value
-        id_ = key_records.id_of(name)
-        if id_ is None:
-            foreign_records.note("keys", raw.topic, raw.partition, raw.offset, "unreadable")
-            return
-        if value is None:
-            self._unread.pop(id_, None)
-            self.old.discard(id_)
-            if self.table.remove(id_):
-                self.changed()
-            return
-        try:
-            record_kinds.check(raw.topic, raw.headers)
-            key = key_records.load(name, value, self.masters)
-        except MasterKeyError as error:
-            if not self._unread and self._following is not None:
-                log.error("a key cannot be read", why=str(error))  # noqa: TRY400 - no defect
-            self._unread[id_] = text_of(error)
-            return
-        except record_kinds.TooNewError as error:
-            self._unread[id_] = text_of(error)
-            return
-        if key is None:
-            foreign_records.note("keys", raw.topic, raw.partition, raw.offset, "unreadable")
-            return
-        self._unread.pop(id_, None)
-        (self.old.discard if fingerprint_of(value) == self.masters.first.fingerprint else self.old.add)(id_)
-        self.table.put(key)
-
-    def _show(self) -> None:
-        ENCRYPTION_KEYS.labels("person").set(self.table.persons)
-        ENCRYPTION_KEYS.labels("period").set(len(self.table.periods))
+    def _apply(self, known: KnownKeys, raw: ConsumerRecord) -> None:
+        unread = len(known.unread)
+        if known.take(raw) and known is self._known:
+            self.changed()
+        if not unread and known.unread and known is self._known:
+            log.error("a key cannot be read", why=str(next(iter(known.unread.values()))))
 
     # -- what is known
 
     def secrets(self, person: bytes, period: bytes) -> tuple[bytes, bytes] | None:
         """Of the keys with these ids, of which *period* may be empty; None where one is unknown, or too old. Raises MasterKeyError."""
-        for id_ in (person, period):
-            if id_ in self._unread:
-                raise MasterKeyError(self._unread[id_])
-        secret = self.table.person(person)
+        secret = self._known.secret(person)
         if secret is None:
             return None
         if not period:
             return secret, b""
-        key = self.table.periods.get(period)
+        key = self._known.period(period)
         return (secret, key.secret) if key is not None and not self.is_over(key) else None
 
     def person(self, owner: bytes) -> bytes | None:
@@ -246,32 +223,15 @@ class KeyRing:
                 over = [key.id for key in self.table.periods.values() if self.is_over(key)]
                 records += [(key_records.record_key(self.table.periods[each]), None) for each in over]
             records += [key_records.dump(key, self.masters.first) for key in keys]
-            await self._store(records)
+            self._known.writing({key.id for key in keys})
+            await self._writer.write(self.topic, [(name, value, PARTITION) for name, value in records])
             for key in keys:
-                self.table.put(key)
+                self._known.written(key)
             for each in over:
                 self.table.remove(each)
             if over:
                 log.info("keys of old periods were thrown away", keys=len(over))
                 self.changed()
-
-    async def _store(self, records: list[tuple[bytes, bytes | None]]) -> None:
-        if not records:
-            return
-        if self._producer is None:
-            producer = clients.producer(self._where, acks="all", enable_idempotence=True)
-            await producer.start()
-            self._producer = producer
-        version = list(record_kinds.headers_of(self.topic))
-        try:
-            async with asyncio.timeout(STORE):
-                sent = [
-                    await self._producer.send(self.topic, key=name, value=value, partition=PARTITION, headers=version)
-                    for name, value in records
-                ]
-                await asyncio.gather(*sent)
-        except TimeoutError:
-            raise KafkaError(f"new keys were not stored within {STORE:g} s") from None
 
 
 def _now() -> int:

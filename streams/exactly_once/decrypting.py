@@ -21,7 +21,7 @@ Fetched = dict[TopicPartition, list[Any]]
 
 
 PAUSE = 1.0
-"""Seconds until it is tried again where a master key is missing."""
+"""Seconds until it is tried again where a master key is missing, or Kafka is away."""
 
 
 class Decryption:
@@ -73,6 +73,7 @@ class Decryption:
             self._lock(str(error))
         except KafkaError as error:
             log.warning("keys unreadable, retrying", error=why(error, self._kafka._client.where))  # noqa: SLF001 - one of ours
+            await asyncio.sleep(PAUSE)
         else:
             self._known |= seen
         if self._locked:

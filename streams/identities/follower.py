@@ -15,6 +15,7 @@ from converters.routing.identity_table import KINDS, IdentityTable, Kind, record
 from streams.identities.store import IdentityDisk, TablePosition, agrees, now
 from streams.kafka import clients, foreign_records, permissions, record_kinds
 from streams.kafka.cluster import Where
+from streams.kafka.record_writer import RecordWriter
 from streams.kafka.topic_follower import TopicFollower
 from streams.kafka.topics import partition_of
 from streams.observe import metrics
@@ -29,6 +30,8 @@ SAMPLE = 100
 """Offsets of a partition, the last that were read, that are compared with what is on disk."""
 SOON = 20
 """Ms to wait for records while somebody asks for what is new; markers of transactions move the position only after it."""
+WRITE = 30.0
+"""Seconds in which some thousand entries must be on the brokers."""
 BATCH = 20_000
 """Records after which a reading is kept."""
 
@@ -190,9 +193,12 @@ async def read_to_end(
     return max(ends.values(), default=0)
 
 
-async def _require(client: Any, topic: str) -> None:
-    if not (await permissions.visible(client, [topic]))[topic]:
+async def _require(client: Any, topic: str) -> int:
+    """How many partitions it has."""
+    count = (await permissions.visible(client, [topic]))[topic]
+    if not count:
         raise NoTopicError(topic)
+    return count
 
 
 async def _cluster(bootstrap: Where) -> str:
@@ -238,16 +244,10 @@ async def put(bootstrap: Where, topic: str, entries: list[tuple[str, Kind, str, 
 
 async def write(bootstrap: Where, topic: str, records: Iterable[tuple[bytes, bytes | None]]) -> None:
     """Write (key, value or None to delete), each in its place. Raises KafkaError, NoTopicError."""
-    async with clients.producer(bootstrap, acks="all", enable_idempotence=True) as producer:
-        await _require(producer.client, topic)
-        partitions = len(await producer.partitions_for(topic))
+    async with RecordWriter(bootstrap, WRITE) as writer:
+        partitions = await _require(await writer.start(), topic)
         # As convert writes it: all entries of a key in one partition, or compaction would keep two.
-        version = list(record_kinds.headers_of(topic))
-        sent = [
-            await producer.send(topic, key=key, value=value, partition=partition_of(key, partitions), headers=version)
-            for key, value in records
-        ]
-        await asyncio.gather(*sent)
+        await writer.write(topic, [(key, value, partition_of(key, partitions)) for key, value in records])
 
 
 def _apply(table: Any, raw: ConsumerRecord) -> str | None:

@@ -14,12 +14,13 @@ from aiokafka.errors import InvalidTimestampError, KafkaError
 
 from converters.core.localized import localized
 from streams.ingress import producer as producers
-from streams.ingress.encrypting import NOBODY, CallbackCipher, Owners
+from streams.ingress.encrypting import NOBODY, CallbackCipher, NoKeysError, Owners
 from streams.ingress.gathering import SendBatcher
 from streams.ingress.producer import StoreError
 from streams.ingress.record import Headers
 from streams.kafka import clock
 from streams.kafka.cluster import Where
+from streams.kafka.idempotent_producer import discard
 from streams.kafka.permissions import why
 from streams.kafka.topics import partition_of
 from streams.observe import metrics
@@ -59,6 +60,15 @@ class _Lane:
         self.late = 0.0
         """Since when the batch on its way is overdue: whatever came now would wait behind it. 0 when it is not."""
         self.task: asyncio.Task[None] | None = None
+
+    def refuse(self, unless: Callable[[_Waiting], bool]) -> None:
+        """What was not sent yet is not stored, but for what *unless* is true of."""
+        pending, self.pending = self.pending, []
+        for record in pending:
+            if unless(record):
+                self.pending.append(record)
+            else:
+                _tell([record], "down")
 
     def end(self, outcome: Outcome) -> None:
         """Tell all who wait; what was not sent yet is dropped."""
@@ -161,7 +171,7 @@ class CallbackStore:
                 await self._watch
         self._end_all("down")
         if self._producer is not None:
-            await producers.discard(self._producer)
+            await discard(self._producer)
         if self._discarding:
             await asyncio.wait(self._discarding)
         await self._cipher.leave()
@@ -175,7 +185,10 @@ class CallbackStore:
             while lane.pending:
                 await self._gathering.turn()
                 began = self._loop.time()
-                await self._cipher.prepare(lane.pending, self._timeout)
+                try:
+                    await self._cipher.prepare(lane.pending, self._timeout)
+                except NoKeysError:
+                    lane.refuse(lambda record: self._cipher.ready(record.headers))
                 if not lane.pending:  # given up meanwhile
                     break
                 builder = self._fill(lane)
@@ -230,7 +243,7 @@ class CallbackStore:
         self._end_all("failed")
         broken, self._producer = self._producer, None
         if broken is not None:
-            task = self._loop.create_task(producers.discard(broken))
+            task = self._loop.create_task(discard(broken))
             self._discarding.add(task)
             task.add_done_callback(self._discarding.discard)
 

@@ -31,14 +31,17 @@ class TopicFollower:
         """Sees what is not committed."""
         self._probing = asyncio.Lock()
         self._asked = 0
+        self._ended = False
 
     async def connect(self, **options: int) -> AIOKafkaConsumer:
         """The consumer, of committed records, with *options* of its own. Raises KafkaError."""
+        self._ended = False
         self._consumer = self._make(isolation_level="read_committed", auto_offset_reset="earliest", enable_auto_commit=False, **options)
         await self._consumer.start()
         return self._consumer
 
     async def stop(self) -> None:
+        self._ended = True
         opened = self._consumer, self._probe
         self._consumer = self._probe = None
         async with AsyncExitStack() as stopping:  # the second one, whatever the first does
@@ -73,7 +76,14 @@ class TopicFollower:
         async with self._probing:
             if self._probe is None:
                 probe = self._make(isolation_level="read_uncommitted", enable_auto_commit=False)
-                await probe.start()
+                try:
+                    await probe.start()
+                except BaseException:
+                    await probe.stop()
+                    raise
+                if self._ended:
+                    await probe.stop()
+                    raise KafkaError("nothing is followed any more")
                 self._probe = probe
         found: dict[TopicPartition, int] = await self._probe.end_offsets(list(self.positions))
         return found

@@ -19,8 +19,9 @@ from streams.cli.common import now, operator_name
 from streams.exactly_once.producers import FencedError, Producers, ProducerSettings, UnknownResultError
 from streams.identities.follower import IdentityFollower
 from streams.identities.store import disk_of
-from streams.kafka import clients, record_kinds, topics
+from streams.kafka import topics
 from streams.kafka.log_reader import LogReader
+from streams.kafka.record_writer import RecordWriter
 from streams.migrate.behind import Behind
 from streams.migrate.bundle import Bundle
 from streams.migrate.bundle_apps import apps_of
@@ -37,6 +38,8 @@ from streams.settings.root import Settings
 from streams.state.own_directory import own_directory
 
 STOPPED = "stopped"
+WRITE = 30.0
+"""Seconds in which an order must be on the brokers."""
 FIRST = next(iter(KINDS))
 
 
@@ -79,15 +82,9 @@ def findings_of(directory: Path, app: str) -> Findings:
 async def give(settings: Settings, order: Run) -> None:
     """Write down what is wanted of a migration. Raises KafkaError."""
     kafka, topic = settings.kafka, topics.RUNS.name(prefix=settings.kafka.prefix)
-    async with clients.producer(kafka.cluster, acks="all", enable_idempotence=True) as producer:
-        key = order.app.encode()
-        await producer.send_and_wait(
-            topic,
-            key=key,
-            value=dump(order),
-            partition=topics.partition_of(key, kafka.partitions),
-            headers=list(record_kinds.headers_of(topic)),
-        )
+    key = order.app.encode()
+    async with RecordWriter(kafka.cluster, WRITE) as writer:
+        await writer.write(topic, [(key, dump(order), topics.partition_of(key, kafka.partitions))])
 
 
 async def orders_of(settings: Settings) -> Orders:
