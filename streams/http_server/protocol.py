@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from streams.http_server.answer import ANSWER, CYCLE, WHOLE, ClosingTransport, RefusedInputError, at_once, forget, refusal
 from streams.http_server.connections import BUSY, ENDING, IDLE, KNOWN, STRANGER, Connections
+from streams.http_server.deadline import Deadline
 from streams.http_server.pieces import READ
 from streams.http_server.reading_turns import PIECE, TurnFlow
 
@@ -41,7 +42,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Bytes of requests that have come, and whose answers have not left."""
         self._passed = 0
         self._good = self._ending = False
-        self._hang_up: asyncio.TimerHandle | None = None
+        self._deadline = Deadline(self.loop, self._too_slow)
         self._idle_since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -51,10 +52,10 @@ class HttpProtocol(HttpToolsProtocol):
             self._all.count("full")
             transport.abort()
             return
-        self._after(self._bounds.head_seconds, "slow-head")
+        self._deadline.set(self._bounds.head_seconds, "slow-head")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._no_timer()
+        self._deadline.clear()
         self._all.gone(self)
         self._all.turns.leave(self.flow)
         super().connection_lost(exc)
@@ -114,7 +115,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._ending = True
         self._all.hold(self, 0)
         self._all.move(self, ENDING)
-        self._after(self._bounds.ending, "")
+        self._deadline.set(self._bounds.ending, "")
         if self._awaits != REQUEST and self.transport.can_write_eof():
             self._all.turns.leave(self.flow)
             self.flow.resume_reading()
@@ -126,17 +127,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self._ending:
             self.transport.abort()
 
-    def _after(self, seconds: float, reason: str) -> None:
-        self._no_timer()
-        self._hang_up = self.loop.call_later(seconds, self._too_slow, reason)
-
-    def _no_timer(self) -> None:
-        if self._hang_up is not None:
-            self._hang_up.cancel()
-            self._hang_up = None
-
     def _too_slow(self, reason: str) -> None:
-        self._hang_up = None
         if reason == "slow-body":
             self._refuse(408, reason)
         else:
@@ -189,7 +180,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self._head_bytes > self._bounds.head:
             raise RefusedInputError("head")
         self._charge(self._head_bytes + self._fields)
-        if self._hang_up is None:
+        if not self._deadline:
             self._begun("slow-head", self._bounds.head_seconds)
 
     def _body_is_coming(self) -> None:
@@ -205,7 +196,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _begun(self, slow: str, seconds: float) -> None:
         """It does not come in one piece."""
         if seconds:
-            self._after(seconds, slow)
+            self._deadline.set(seconds, slow)
         if self._all.tier(self) is IDLE:
             self._all.move(self, KNOWN)
 
@@ -236,7 +227,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._awaits = BODY
-        self._no_timer()
+        self._deadline.clear()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -251,7 +242,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._answering += size
         super().on_message_complete()
         self._awaits = REQUEST
-        self._no_timer()
+        self._deadline.clear()
         self._all.move(self, BUSY)
         cycle = self.cycle
         if not cycle.more_body:
@@ -270,7 +261,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             self._all.hold(self, 0)
             self._ending = True
-            self._after(self._bounds.ending, "")
+            self._deadline.set(self._bounds.ending, "")
             return
         if self._awaits == REQUEST and not self.pipeline:
             self._all.hold(self, 0)

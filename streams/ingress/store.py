@@ -7,7 +7,7 @@ even when a batch is sent again, and batches grow with the load by themselves. `
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import structlog
 from aiokafka.errors import InvalidTimestampError, KafkaError
@@ -16,6 +16,7 @@ from converters.core.localized import localized
 from streams.ingress import producer as producers
 from streams.ingress.encrypting import NOBODY, CallbackCipher, NoKeysError, Owners
 from streams.ingress.gathering import SendBatcher
+from streams.ingress.lane import Lane, Outcome, WaitingCallback, answer_all
 from streams.ingress.producer import StoreError
 from streams.ingress.record import Headers
 from streams.kafka import clock
@@ -28,9 +29,6 @@ from streams.roles.startup import is_final
 
 log = structlog.get_logger(__name__)
 
-Outcome = Literal["stored", "timeout", "down", "full", "failed", "clock"]
-"""Only `stored` is durable. After `timeout` and `failed` the record may be in Kafka, or get there later."""
-
 PROBE = 0.5
 """Seconds between two looks at a cluster that is silent while something waits for it."""
 IDLE_PROBE = 5.0
@@ -38,43 +36,6 @@ IDLE_PROBE = 5.0
 AWAY = (KafkaError, TimeoutError, OSError)
 STUCK = 30.0
 """Seconds that a batch may be overdue on a cluster that answers, before the producer is replaced."""
-
-
-class _Waiting(NamedTuple):
-    done: "asyncio.Future[Outcome]"
-    arrived: float
-    key: bytes
-    value: bytes
-    headers: Headers
-    at: int
-
-
-class _Lane:
-    __slots__ = ("late", "partition", "pending", "sent", "task", "topic")
-
-    def __init__(self, topic: str, partition: int) -> None:
-        self.topic = topic
-        self.partition = partition
-        self.pending: list[_Waiting] = []
-        self.sent: list[_Waiting] = []
-        self.late = 0.0
-        """Since when the batch on its way is overdue: whatever came now would wait behind it. 0 when it is not."""
-        self.task: asyncio.Task[None] | None = None
-
-    def refuse(self, unless: Callable[[_Waiting], bool]) -> None:
-        """What was not sent yet is not stored, but for what *unless* is true of."""
-        pending, self.pending = self.pending, []
-        for record in pending:
-            if unless(record):
-                self.pending.append(record)
-            else:
-                _tell([record], "down")
-
-    def end(self, outcome: Outcome) -> None:
-        """Tell all who wait; what was not sent yet is dropped."""
-        _tell(self.sent, outcome)
-        _tell(self.pending, outcome)
-        self.pending.clear()
 
 
 class CallbackStore:
@@ -95,7 +56,7 @@ class CallbackStore:
         self._cipher = CallbackCipher(bootstrap, owners)
         self._producer: Any = None
         self._partitions: dict[str, int] = {}
-        self._lanes: dict[tuple[str, int], _Lane] = {}
+        self._lanes: dict[tuple[str, int], Lane] = {}
         self._down = "not started"
         self._clock = clock.BrokerClock(lambda wrong: tell(wrong or self._down))
         self._answered = 0.0
@@ -146,11 +107,11 @@ class CallbackStore:
         place = topic, partition_of(key, self._partitions[topic])
         lane = self._lanes.get(place)
         if lane is None:
-            lane = self._lanes[place] = _Lane(*place)
+            lane = self._lanes[place] = Lane(*place)
         elif lane.late:
             return "down"
         done: asyncio.Future[Outcome] = self._loop.create_future()
-        lane.pending.append(_Waiting(done, self._loop.time(), key, value, self._cipher.owned(topic, value, headers), at))
+        lane.pending.append(WaitingCallback(done, self._loop.time(), key, value, self._cipher.owned(topic, value, headers), at))
         self._gathering.came()
         if lane.task is None:
             lane.task = self._loop.create_task(self._drain(lane))
@@ -180,7 +141,7 @@ class CallbackStore:
     def _request_timeout(self) -> float:
         return self._timeout + 2.0
 
-    async def _drain(self, lane: _Lane) -> None:
+    async def _drain(self, lane: Lane) -> None:
         try:
             while lane.pending:
                 await self._gathering.turn()
@@ -203,14 +164,14 @@ class CallbackStore:
                 self._gathering.took(self._answered - began)
                 if self._down:
                     self._found()
-                _tell(lane.sent, "stored")
+                answer_all(lane.sent, "stored")
                 lane.sent = []
         except Exception as error:  # noqa: BLE001 - whatever it is, the producer's sequence is broken
             self._broken(type(error).__name__, why(error, self._bootstrap))
         finally:
             lane.task = None
 
-    def _fill(self, lane: _Lane) -> Any:
+    def _fill(self, lane: Lane) -> Any:
         """Move what fits from pending into a batch."""
         builder = self._producer.create_batch()
         append = builder.append
@@ -227,7 +188,7 @@ class CallbackStore:
         lane.sent, lane.pending = lane.pending[:count], lane.pending[count:]
         return builder
 
-    def _overdue(self, lane: _Lane) -> None:
+    def _overdue(self, lane: Lane) -> None:
         lane.late = self._loop.time()
         if self._answered < lane.sent[0].arrived:
             self._lost(f"no acknowledgement for {self._timeout:g} s")
@@ -303,9 +264,3 @@ class CallbackStore:
             self._lost(f"Kafka cannot be used: {why(error, self._bootstrap)}")
         except StoreError as error:  # it has come back without them, or is being made
             self._lost(str(error))
-
-
-def _tell(records: Iterable[_Waiting], outcome: Outcome) -> None:
-    for record in records:
-        if not record.done.done():
-            record.done.set_result(outcome)

@@ -118,11 +118,11 @@ def against_peers(topics: Topics, rounds: int, records: int, scratch: Path) -> b
 
 
 def with_conversion(topics: Topics, rounds: int, records: int, scratch: Path) -> bool:
-    from tests.benchmarks.hop_conversion import HEADERS, callback, target
+    from tests.benchmarks.hop_conversion import HEADERS, callback, source, target
 
-    source = topics.fill(f"bench-src-{uuid.uuid4().hex[:8]}", records, callback, HEADERS)
+    filled = topics.fill(source(f"bench-{uuid.uuid4().hex[:8]}."), records, callback, HEADERS)
     program = OURS._replace(name="ours, with conversion", command=[*OURS.command[:-1], "conversion"], target=target)
-    figures = [once(program, topics, source, records, scratch) for _ in range(rounds)]
+    figures = [once(program, topics, filled, records, scratch) for _ in range(rounds)]
     median = statistics.median(figures)
     shown = ", ".join(f"{one:,.0f}" for one in figures)
     return _goal(f"conversion of text callbacks: {median:,.0f}/s in one process ({shown})", f">= {CONVERSION:,}/s", median >= CONVERSION)
@@ -130,15 +130,15 @@ def with_conversion(topics: Topics, rounds: int, records: int, scratch: Path) ->
 
 def protocol(topics: Topics, rounds: int, records: int, scratch: Path) -> bool:
     """The conversion with transactions and without, in turn."""
-    from tests.benchmarks.hop_conversion import HEADERS, callback, target
+    from tests.benchmarks.hop_conversion import HEADERS, callback, source, target
 
-    source = topics.fill(f"bench-src-{uuid.uuid4().hex[:8]}", records, callback, HEADERS)
+    filled = topics.fill(source(f"bench-{uuid.uuid4().hex[:8]}."), records, callback, HEADERS)
     ways = {"with": [*OURS.command[:-1], "conversion"], "without": [*OURS.command[:-1], "conversion", "plain"]}
     figures: dict[str, list[float]] = {way: [] for way in ways}
     for number in range(rounds + 1):
         for way, command in ways.items():
             program = OURS._replace(name=f"{way} transactions", command=command, target=target)
-            figure = once(program, topics, source, records, scratch)
+            figure = once(program, topics, filled, records, scratch)
             if number:  # in the first the broker gets warm
                 figures[way].append(figure)
     exact, plain = (statistics.median(figures[way]) for way in ways)

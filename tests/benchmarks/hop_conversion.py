@@ -7,7 +7,7 @@ from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App
 from streams.convert.stage import ConvertStage
 from streams.ingress.record import Headers, headers_of
-from streams.kafka.topics import DELIVERIES
+from streams.kafka.topics import CALLBACKS, DELIVERIES
 from tests.benchmarks.hop_topics import PARTITIONS
 
 HEADERS: Headers = headers_of("yunxin", 1_700_000_000_000, [(b"CheckSum", b"0" * 40), (b"MD5", b"0" * 32), (b"CurTime", b"1700000000")])
@@ -45,6 +45,11 @@ def apps() -> dict[str, App]:
         assert platform.example is not None
         made[name] = App(name=name, platform=platform, account=platform.example(), target=target)
     return made
+
+
+def source(prefix: str) -> str:
+    """Where the callbacks lie: of another topic none would be believed."""
+    return CALLBACKS.name("yunxin", prefix=prefix)
 
 
 def target(prefix: str) -> str:

@@ -160,7 +160,7 @@ def test_a_person_s_key_that_is_thrown_away_before_something_follows_leaves_it_u
 
 def test_switched_off_it_writes_in_the_clear_and_reads_all() -> None:
     on, off = cipher(), cipher(enabled=False)
-    off.ring._known = on.ring._known  # noqa: SLF001
+    off.ring._known = on.ring._known
     assert off.seal(DELIVERIES, b"key", b"words", [(AUTHOR, ALICE), ("app", b"old")]) == (b"words", [("app", b"old")])
     back = read(off, sealed(on))
     assert back is not None

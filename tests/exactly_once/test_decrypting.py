@@ -38,7 +38,7 @@ async def test_it_is_read_again_until_its_key_is_known(monkeypatch: Any) -> None
     assert (one.waits, kafka.sought) == (True, [(TP, 7)])
 
     async def caught_up() -> None:
-        mine.ring._known = writer.ring._known  # noqa: SLF001
+        mine.ring._known = writer.ring._known
 
     monkeypatch.setattr(mine.ring, "caught_up", caught_up)
     await one.learn()
