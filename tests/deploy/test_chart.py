@@ -116,6 +116,7 @@ def test_every_value_in_values_yaml_is_used() -> None:
             "console",
             "migrate",
             "networkPolicy",
+            "podSecurityContext",
             "image",
         ):
             continue  # handed on whole

@@ -117,6 +117,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- $ports | uniq | toJson }}
 {{- end }}
 
+{{/* The port of a proxy in this section of the settings, and of those that are known from elsewhere, as a JSON list. Takes root, section. */}}
+{{- define "im-relay.proxyPorts" -}}
+{{- $ports := .root.Values.networkPolicy.proxies.ports }}
+{{- $proxy := dig .section "proxy" "" .root.Values.settings }}
+{{- if and $proxy (ne $proxy "none") }}{{ $ports = append $ports (int (include "im-relay.portOf" $proxy)) }}{{ end }}
+{{- $ports | uniq | toJson }}
+{{- end }}
+
 {{/* Says what to do, where an API is plainly at an inner address, which the policies keep the roles away from. Takes root, platform. */}}
 {{- define "im-relay.inside" -}}
 {{- $platform := .platform }}
@@ -178,11 +186,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 
 {{- define "im-relay.podSecurity" -}}
-runAsNonRoot: true
-runAsUser: 10001
-runAsGroup: 10001
-fsGroup: 10001
-seccompProfile: {type: RuntimeDefault}
+{{- toYaml .Values.podSecurityContext }}
 {{- end }}
 
 {{- define "im-relay.security" -}}
