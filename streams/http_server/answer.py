@@ -28,6 +28,12 @@ class RefusedInputError(Exception):
     """The bytes are not wanted; the text is a fixed word."""
 
 
+def reason(error: Exception) -> str:
+    """Of what was raised while bytes were read, perhaps within the parser. Nobody else keeps the error: with its traceback it would be a ring."""
+    refused = error if isinstance(error, RefusedInputError) else error.__context__
+    return str(refused) if isinstance(refused, RefusedInputError) else "bad-request"
+
+
 class ClosableConnection(Protocol):
     """A connection, as far as an answer goes."""
 

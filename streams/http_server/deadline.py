@@ -5,27 +5,26 @@ from collections.abc import Callable
 
 
 class Deadline:
-    """*missed* is told the reason that was set. True while one is set."""
+    """True while one is set; what is called then is held no longer than that, or its owner would wait for a collection."""
 
-    __slots__ = ("_loop", "_missed", "_timer")
+    __slots__ = ("_timer",)
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, missed: Callable[[str], None]) -> None:
-        self._loop, self._missed = loop, missed
+    def __init__(self) -> None:
         self._timer: asyncio.TimerHandle | None = None
 
     def __bool__(self) -> bool:
         return self._timer is not None
 
-    def set(self, seconds: float, reason: str) -> None:
-        """In place of the one before."""
+    def set(self, loop: asyncio.AbstractEventLoop, seconds: float, missed: Callable[[str], None], reason: str) -> None:
+        """In place of the one before: *missed* is told *reason*."""
         self.clear()
-        self._timer = self._loop.call_later(seconds, self._over, reason)
+        self._timer = loop.call_later(seconds, self._over, missed, reason)
 
     def clear(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _over(self, reason: str) -> None:
+    def _over(self, missed: Callable[[str], None], reason: str) -> None:
         self._timer = None
-        self._missed(reason)
+        missed(reason)

@@ -11,7 +11,7 @@ import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from streams.http_server.answer import ANSWER, CYCLE, WHOLE, ClosingTransport, RefusedInputError, at_once, forget, refusal
+from streams.http_server.answer import ANSWER, CYCLE, WHOLE, ClosingTransport, RefusedInputError, at_once, forget, reason, refusal
 from streams.http_server.connections import BUSY, ENDING, IDLE, KNOWN, STRANGER, Connections
 from streams.http_server.deadline import Deadline
 from streams.http_server.pieces import READ
@@ -42,7 +42,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Bytes of requests that have come, and whose answers have not left."""
         self._passed = 0
         self._good = self._ending = False
-        self._deadline = Deadline(self.loop, self._too_slow)
+        self._deadline = Deadline()
         self._idle_since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -52,7 +52,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._all.count("full")
             transport.abort()
             return
-        self._deadline.set(self._bounds.head_seconds, "slow-head")
+        self._limit(self._bounds.head_seconds, "slow-head")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._deadline.clear()
@@ -115,7 +115,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._ending = True
         self._all.hold(self, 0)
         self._all.move(self, ENDING)
-        self._deadline.set(self._bounds.ending, "")
+        self._limit(self._bounds.ending, "")
         if self._awaits != REQUEST and self.transport.can_write_eof():
             self._all.turns.leave(self.flow)
             self.flow.resume_reading()
@@ -126,6 +126,9 @@ class HttpProtocol(HttpToolsProtocol):
     def eof_received(self) -> None:
         if self._ending:
             self.transport.abort()
+
+    def _limit(self, seconds: float, reason: str) -> None:
+        self._deadline.set(self.loop, seconds, self._too_slow, reason)
 
     def _too_slow(self, reason: str) -> None:
         if reason == "slow-body":
@@ -138,7 +141,7 @@ class HttpProtocol(HttpToolsProtocol):
     @property
     def most(self) -> int:
         """Bytes that may be read at once: of a stranger no more than what waits for no turn."""
-        return READ if self._good else PIECE
+        return READ if self._good or self._ending else PIECE
 
     def data_received(self, data: bytes | memoryview) -> None:
         if self._ending:
@@ -158,11 +161,8 @@ class HttpProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade:
             self.cycle.keep_alive = False  # what follows is another protocol, and nobody speaks it here
         except (RefusedInputError, httptools.HttpParserError) as error:
-            refused = error if isinstance(error, RefusedInputError) else error.__context__
-            if isinstance(refused, RefusedInputError):
-                self._refuse(503 if str(refused) == "memory" else 400, str(refused))
-            else:
-                self._refuse(400, "bad-request")
+            why = reason(error)
+            self._refuse(503 if why == "memory" else 400, why)
 
     def _feed(self, data: bytes | memoryview) -> None:
         if self._ending:
@@ -196,7 +196,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _begun(self, slow: str, seconds: float) -> None:
         """It does not come in one piece."""
         if seconds:
-            self._deadline.set(seconds, slow)
+            self._limit(seconds, slow)
         if self._all.tier(self) is IDLE:
             self._all.move(self, KNOWN)
 
@@ -261,7 +261,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             self._all.hold(self, 0)
             self._ending = True
-            self._deadline.set(self._bounds.ending, "")
+            self._limit(self._bounds.ending, "")
             return
         if self._awaits == REQUEST and not self.pipeline:
             self._all.hold(self, 0)
