@@ -4,9 +4,9 @@ import asyncio
 
 from streams.kafka.linger import AdaptiveLinger
 
-SHORTEST, LONGEST = 0.008, 0.02
+SHORTEST, LONGEST = 0.005, 0.02
 """Seconds between two turns."""
-SHARE = 2.0
+SHARE = 1.0
 """Of a write, within those: a cluster that is busy gets fewer."""
 ENOUGH = 0.9
 """Of the most that have waited for a turn lately: who else would come? All connections may be waiting for this one."""
