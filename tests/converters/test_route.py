@@ -135,6 +135,12 @@ def test_a_message_of_a_group_or_room_goes_there(place: Conversation, records: A
     assert found[-1].key == conversation_key(canonical)
 
 
+def test_somebody_whose_id_means_nobody_is_a_dead_letter_and_not_a_word_of_the_server() -> None:
+    (found,) = routed(event(conversation=direct("x--", "bob"), sender="x--"))
+    assert isinstance(found, DeadLettered)
+    assert (found.cause, found.ours) == ("user-unmapped", True)
+
+
 def test_a_group_that_nobody_knows_is_a_dead_letter_of_ours() -> None:
     (found,) = routed(event(conversation=Group("61")))
     assert isinstance(found, DeadLettered)
