@@ -180,15 +180,16 @@ class SignatureTable:
             self._database.close()
 
     def _get(self, used: UsedSignature) -> bytes | None:
+        """The most that is known: what was learnt last may be an earlier copy of what is on disk."""
         young = self._young.get(used.key)
-        if young is not None or self._database is None or used.column not in self._database.names():
-            return young.said if young is not None else None
-        try:
-            return self._database.get(used.column, used.key)
-        except DamagedError as error:
-            log.warning("what was signed and used is damaged on disk: held in memory until the next start", error=str(error))
-            self._give_up(int(time.time() * 1000))
-            return None
+        said, stored = young.said if young is not None else None, None
+        if self._database is not None and used.column in self._database.names():
+            try:
+                stored = self._database.get(used.column, used.key)
+            except DamagedError as error:
+                log.warning("what was signed and used is damaged on disk: held in memory until the next start", error=str(error))
+                self._give_up(int(time.time() * 1000))
+        return max(filter(None, (said, stored)), key=len, default=None)
 
 
 def _same(one: bytes, other: bytes) -> bool:
