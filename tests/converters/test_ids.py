@@ -91,7 +91,24 @@ def test_what_has_been_asked_for_is_not_computed_again() -> None:
     assert (rule.write.cache_info()[:3], rule.to_canonical.cache_info()[:3]) == ((2, 1, 2), (2, 1, 2))
 
 
-@pytest.mark.parametrize("native", ["x--", "X--ME-40HOMe-", "x--me-40home\u200b", "h--", "x--me-4", "x--me-zz", "x--plain", "x---61", "x---ff", "h--abc", "", "a\x1fb", "x--+1"])
+@pytest.mark.parametrize(
+    "native",
+    [
+        "x--",
+        "X--ME-40HOMe-",
+        "x--me-40home\u200b",
+        "h--",
+        "x--me-4",
+        "x--me-zz",
+        "x--plain",
+        "x---61",
+        "x---ff",
+        "h--abc",
+        "",
+        "a\x1fb",
+        "x--+1",
+    ],
+)
 def test_what_the_rule_would_not_have_written_is_not_guessed_at(native: str) -> None:
     assert RULES["easemob"].to_canonical(native) is None
 
