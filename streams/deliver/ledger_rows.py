@@ -46,11 +46,7 @@ _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(_Arrived).decode
 
 _COMPACT = {"outcome", "target", "at", "attempts", "by", "names"}
-_REST = {
-    name: default
-    for name, default in zip(Settled.__struct_fields__[-len(Settled.__struct_defaults__) :], Settled.__struct_defaults__, strict=True)
-    if name not in _COMPACT
-}
+_REST = {field.name: field.default for field in msgspec.structs.fields(Settled) if field.name not in _COMPACT}
 """Fields of an end that the compact form has no place for, and what they are where they say nothing."""
 
 
@@ -137,7 +133,7 @@ def _whole(there: bytes, comes: bytes) -> bytes | None:
     one, two = unpacked(there), unpacked(comes)
     assert isinstance(one, Settled)
     assert isinstance(two, Settled)
-    early, late = sorted((one, two), key=lambda entry: (entry.at, _says(entry)))
+    early, late = sorted((one, two), key=_late)
     assert isinstance(early.outcome, Delivered)
     assert isinstance(late.outcome, Delivered)
     late = msgspec.structs.replace(
@@ -149,10 +145,10 @@ def _whole(there: bytes, comes: bytes) -> bytes | None:
     return None if row == there else row
 
 
-def _says(entry: Settled) -> tuple[bool, bool, bool, bytes]:
-    outcome = entry.outcome
-    assert isinstance(outcome, Delivered)
-    return entry.names is not None, bool(outcome.remote_id), outcome.at is not None, dump(entry)
+def _late(entry: Settled) -> tuple[int, bool, bytes]:
+    """By when it was known; of two of one time the same one is the later, whichever was read first."""
+    assert isinstance(entry.outcome, Delivered)
+    return entry.at, entry.outcome.at is not None, dump(entry)
 
 
 _rest = attrgetter(*_REST)

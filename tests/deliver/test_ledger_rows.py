@@ -105,6 +105,12 @@ def test_intents_are_known_without_being_read() -> None:
     )
 
 
+def test_an_intent_whose_fields_stand_in_another_order_is_one() -> None:
+    value = b'{"target":"new","at":1,"entry":"intent"}'
+    assert not is_intent(value)
+    assert unpacked(packed(value, 7)) == Intent(target="new", at=1)
+
+
 @pytest.mark.parametrize("text", ["7", "0", "9" * 18])
 def test_ids_that_are_numbers_are_kept_as_numbers(text: str) -> None:
     row = packed(dump(structs.replace(WHOLE, outcome=Delivered(text))), 1)
@@ -185,7 +191,7 @@ def test_of_two_that_say_that_it_arrived_nothing_is_lost(one: Settled, other: Se
     assert len(ends) == 1, "whichever was read first"
     end = unpacked(ends.pop())
     assert isinstance(end, Settled)
-    assert (end.names, end.outcome.remote_id) == (NAMES, "77")  # type: ignore[union-attr]
+    assert (end.names, end.outcome) == (NAMES, Delivered("77", 1500))
     assert end.at == max(one.at, other.at)
 
 
