@@ -120,7 +120,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--record", action="store_true", help="write the figures into tests/coverage.json")
     parser.add_argument("--minutes", type=float, help="measure files of tests that are left, for so long")
     chosen, words = parser.parse_known_args(arguments)
-    code, left, whole = 0, [], chosen.report or not words
+    left: list[str] = []
+    code, whole = 0, chosen.report or not words
     if chosen.minutes is not None:
         code, left = parts(chosen.minutes)
         whole = not left
