@@ -74,6 +74,7 @@ def test_what_a_platform_could_have_is_measured_as_it_measures() -> None:
     in_bytes, in_characters = (IdRule("abcé", 32, unit) for unit in ("bytes", "characters"))
     assert [in_bytes.possible(native) for native in ("", "a", "é" * 16, "é" * 16 + "a", "d")] == [False, True, True, False, False]
     assert [in_characters.possible(native) for native in ("é" * 32, "é" * 33)] == [True, False]
+    assert not IdRule("abcé", 32).possible("é" * 17), "in bytes, where nothing is said"
 
 
 def test_an_id_that_is_too_long_once_it_is_escaped_is_hashed() -> None:

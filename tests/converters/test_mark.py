@@ -110,7 +110,7 @@ def test_a_mark_fits_no_other_message(where: MarkedMessage, other: MarkedMessage
 @pytest.mark.parametrize("field", MarkedMessage._fields)
 def test_each_thing_that_tells_its_message_from_others_is_in_the_digest(field: str) -> None:
     made = echo_mark.make(E1, HERE, BY)
-    assert echo_mark.read(made, HERE, BY, 0) == EchoMark(E1, more=False, part=0)
+    assert echo_mark.read(made, HERE, BY, 0) == EchoMark(E1, more=False, part=0, keyed=True)
     assert echo_mark.read(made, HERE._replace(**{field: getattr(HERE, field) + "x"}), BY, 0) == echo_mark.UNFIT
 
 
