@@ -1,8 +1,9 @@
 """How much of the two packages the tests run, in the processes of roles and commands as well.
 
 `python -m tests.covered [arguments of pytest]`; `--report` judges what an earlier run has measured, `--add` keeps it and measures more,
-`--record` writes the figures into `tests/coverage.json`. `--minutes N` measures a part: as many of the files of tests that no such run
-has measured as begin within N minutes; the next one goes on behind it. It begins anew where one of the two packages has changed.
+`--record` writes the figures into `tests/coverage.json`. `--minutes N [path of tests…]` measures a part: as many of the files of tests (of
+those under these paths) that no such run has measured as begin within N minutes; the next one goes on behind it. It begins anew where one
+of the two packages has changed.
 
 Exit code 1 where a test fails, or a package is under its floor, which pyproject.toml names. That is judged of the whole alone: where
 pytest is told nothing, no file is left, or `--report` says that this is the whole. A process that is killed with SIGKILL has told nothing.
@@ -77,8 +78,8 @@ def source() -> str:
     return sha256(b"".join(sha256(path.read_bytes()).digest() for path in paths)).hexdigest()
 
 
-def parts(minutes: float) -> tuple[int, list[str]]:
-    """Measures for so long: exit code, and the files of tests that are left. One that failed is left, and comes last."""
+def parts(minutes: float, under: list[str]) -> tuple[int, list[str]]:
+    """Measures for so long: exit code, and the files of tests that are left, not only *under* these paths. One that failed is left, and comes last."""
     ran: dict[str, bool] = {}
     of = source()
     if PARTS.exists() and (kept := json.loads(PARTS.read_text()))["source"] == of:
@@ -91,7 +92,8 @@ def parts(minutes: float) -> tuple[int, list[str]]:
         files = (path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py"))
         return sorted((file for file in files if not ran.get(file)), key=lambda file: (file in ran, file))
 
-    for _, files in groupby(left(), key=lambda file: (file in ran, Path(file).parent)):
+    chosen = [file for file in left() if not under or any(Path(file).is_relative_to(path) for path in under)]
+    for _, files in groupby(chosen, key=lambda file: (file in ran, Path(file).parent)):
         if monotonic() > until:
             break
         told = DATA / "ran.json"
@@ -123,7 +125,7 @@ def main(arguments: list[str]) -> int:
     left: list[str] = []
     code, whole = 0, chosen.report or not words
     if chosen.minutes is not None:
-        code, left = parts(chosen.minutes)
+        code, left = parts(chosen.minutes, words)
         whole = not left
     elif not chosen.report:
         if not chosen.add:

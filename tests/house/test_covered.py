@@ -53,7 +53,7 @@ class Tree:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).touch()
 
-    def measured(self, ends: dict[str, bool]) -> list[list[str]]:
+    def measured(self, ends: dict[str, bool], *under: str) -> list[list[str]]:
         """Once, where files end as *ends* says and tell nothing else; the files that each pytest was told to run."""
         told: list[list[str]] = []
 
@@ -65,7 +65,7 @@ class Tree:
             return 0
 
         self._patch.setattr(covered, "run", run)
-        self.end = covered.parts(60)
+        self.end = covered.parts(60, list(under))
         return told
 
 
@@ -79,6 +79,13 @@ def test_a_part_goes_on_behind_the_one_before_it(tree: Tree) -> None:
     assert tree.end == (0, [B])
     assert tree.measured({B: True}) == [[B]]
     assert tree.end == (0, [])
+
+
+def test_a_part_may_be_of_some_directories_or_files(tree: Tree) -> None:
+    assert tree.measured({A: True, B: True, C: True}, "tests/two") == [[C]]
+    assert tree.end == (0, [A, B])
+    assert tree.measured({A: True, B: True, C: True}, B, "tests/two/test_c.py") == [[B]]
+    assert tree.end == (0, [A])
 
 
 def test_what_failed_is_left_and_comes_last(tree: Tree) -> None:
@@ -107,6 +114,8 @@ def test_lines_of_another_text_are_not_added_up(tree: Tree, tmp_path: Path) -> N
         (["--add", "tests/one"], 0, False),
         (["--minutes=60"], 1, True),
         (["--minutes=0"], 0, False),
+        (["--minutes=60", "tests/one"], 0, False),
+        (["--minutes=60", "tests/two"], 1, True),
     ],
 )
 def test_the_floors_are_of_the_whole(

@@ -88,6 +88,7 @@ class _Loop(_Anew):
         super().__init__(run)
         self._path, self._mutants, self._say = path.resolve(), chosen, say
         self.reports = _Reports()
+        self._caches: list[_lru_cache_wrapper[Any]] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -97,7 +98,7 @@ class _Loop(_Anew):
             if isinstance(one, FunctionType) and one.__code__.co_filename == str(self._path):
                 functions[one.__code__.co_qualname, one.__code__.co_firstlineno].append(one)
             elif isinstance(one, _lru_cache_wrapper) and str(getattr(one, "__module__", "")).startswith(("converters", "streams")):
-                one.cache_clear()
+                self._caches.append(one)
         gc.freeze()
         began, cpu = monotonic(), _cpu()
         first = forked(lambda: self._baseline(session), 900)
@@ -156,6 +157,9 @@ class _Loop(_Anew):
         return {"failed": ""}
 
     def _one(self, session: pytest.Session, item: pytest.Item, following: pytest.Item | None) -> str:
+        """The test that has failed, if one has. What an earlier test has left in a cache of ours, this one computes itself."""
+        for cache in self._caches:
+            cache.cache_clear()
         session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         return self.reports.failed
 
