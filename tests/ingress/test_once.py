@@ -6,17 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from converters.core.localized import localized
 from converters.platform import SingleUse
 from streams.ingress import once
-from streams.ingress.once import DAY, MARGIN, STAGE, SignaturePosition, SignatureTable, UsedSignature, opened
+from streams.ingress.once import DAY, MARGIN, SignaturePosition, SignatureTable, UsedSignature, opened
 from streams.observe import metrics
 from streams.settings.root import Settings
 from streams.state.database import Database
 from streams.state.errors import DamagedError, StateError
 
 FOREVER = 0
+DAMAGED = {
+    "event": "what was signed and used is damaged on disk: held in memory until the next start",
+    "error": "a block",
+    "log_level": "warning",
+}
 
 
 def signed(said: bytes = b"hello", at: int = 1000, until: int = 9 * DAY, name: str = "call-1") -> SingleUse:
@@ -76,6 +82,7 @@ def test_rows_lie_by_the_day_on_which_they_are_over() -> None:
 
 def test_while_one_is_being_stored_the_same_may_come_again_and_another_may_not(table: SignatureTable) -> None:
     assert [table.judge("new", signed(said)) for said in (b"hello", b"hello", b"money", b"hello")] == ["new", "new", "replayed", "new"]
+    assert [table.judge("new", signed(said, name="call-2")) for said in (b"h", b"h", b"m")] == ["new", "new", "replayed"]
 
 
 def test_one_that_begins_with_the_other_is_the_same_and_the_longest_counts(table: SignatureTable) -> None:
@@ -100,12 +107,14 @@ def test_who_is_never_stored_leaves_the_place_to_others_at_last(table: Signature
 
 
 def test_what_was_signed_before_all_is_known_is_not_decided(table: SignatureTable) -> None:
+    table.since = once.NEVER
+    assert table.judge("new", signed(at=10**14)) == "undecided", "before the topics were looked at"
     table.since = 50_000
-    assert table.judge("new", signed(at=50_000 + MARGIN - 1)) == "undecided"
-    assert table.judge("new", signed(at=50_000 + MARGIN)) == "new"
+    assert table.judge("new", signed(at=349_999)) == "undecided", "the platform's clock may be five minutes ahead"
+    assert table.judge("new", signed(at=350_000)) == "new"
     assert table.judge("new", signed(b"other", at=1)) == "replayed", "this one is known"
     table.since = 0
-    assert table.judge("new", signed(at=1, name="call-2")) == "new"
+    assert table.judge("new", signed(at=1, name="call-2", until=1)) == "new"
 
 
 def test_where_there_is_no_disk_the_oldest_are_forgotten_and_not_guessed_at(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,8 +125,9 @@ def test_where_there_is_no_disk_the_oldest_are_forgotten_and_not_guessed_at(monk
     assert table.judge("new", signed(until=700, name="1")) == "undecided"
     assert table.judge("new", signed(until=500, name="2")) == "undecided"
     assert table.judge("new", signed(until=700, name="5")) == "undecided", "it may have been one of them"
+    assert table.judge("new", signed(until=1, name="6")) == "undecided"
     assert table.judge("new", signed(until=701, name="5")) == "new"
-    assert table.judge("new", signed(until=FOREVER, name="6")) == "new", "of those that are kept for ever none is gone"
+    assert table.judge("new", signed(until=FOREVER, name="7")) == "new", "of those that are kept for ever none is gone"
     assert [table.judge("new", signed(until=until, name=name)) for name, until in (("3", 600), ("4", FOREVER))] == ["known", "known"]
 
 
@@ -140,12 +150,15 @@ def test_an_earlier_copy_takes_nothing_from_a_later_one(table: SignatureTable) -
     table.flush(0, None)
     assert table.judge("new", signed(b"abx")) == "replayed"
     assert table.judge("new", signed(b"abc")) == "known"
+    table.learn(used(b"abcd"))
+    table.flush(0, None)
+    assert table.judge("new", signed(b"abcx")) == "replayed", "a later one goes over an earlier one"
 
 
 # -- what is written
 
 
-@pytest.mark.parametrize(("until", "judged"), [(999, "new"), (1000, "known"), (FOREVER, "known")])
+@pytest.mark.parametrize(("until", "judged"), [(1, "new"), (999, "new"), (1000, "known"), (FOREVER, "known")])
 def test_in_memory_what_is_over_is_forgotten(until: int, judged: str) -> None:
     table = SignatureTable(None)
     table.learn(used(until=until))
@@ -182,10 +195,12 @@ def test_a_day_is_dropped_when_it_is_over_and_not_before(on_disk: SignatureTable
 
 
 def test_how_far_the_topics_were_read_is_written_with_what_they_said(on_disk: SignatureTable, tmp_path: Path) -> None:
-    assert on_disk.place == SignaturePosition()
+    assert on_disk.place == SignaturePosition(cluster="", offsets={})
     on_disk.learn(used())
     on_disk.flush(0, SignaturePosition("cluster", {"t/0": 7}))
     on_disk.flush(0, None)
+    assert on_disk._database is not None
+    assert on_disk._database.get("default", b"place") == b'{"cluster":"cluster","offsets":{"t/0":7}}', "as in every release"
     on_disk.close()
     again = SignatureTable(Database(tmp_path / "once"))
     assert again.place == SignaturePosition("cluster", {"t/0": 7})
@@ -201,14 +216,16 @@ def refused(table: SignatureTable, monkeypatch: pytest.MonkeyPatch, name: str, e
 
 
 def told(kind: str) -> float:
-    return float(metrics.STATE_REFUSED.labels(STAGE, kind)._value.get())
+    return float(metrics.STATE_REFUSED.labels("ingress", kind)._value.get())
 
 
 def test_what_the_disk_refuses_stays_in_memory_and_is_told(on_disk: SignatureTable, monkeypatch: pytest.MonkeyPatch) -> None:
     on_disk.learn(used())
     with monkeypatch.context() as patch:
         refused(on_disk, patch, "write", StateError(localized("no room"), "full"))
-        on_disk.flush(0, None)
+        with capture_logs() as logs:
+            on_disk.flush(0, None)
+    assert logs == [{"event": "what was signed and used stays in memory", "kind": "full", "error": "no room", "log_level": "warning"}]
     assert (on_disk.unwritten, told("full")) == (1, 1)
     assert on_disk.judge("new", signed()) == "known"
     on_disk.flush(0, None)
@@ -222,11 +239,14 @@ def test_what_is_damaged_is_taken_away_and_what_it_held_is_not_guessed_at(
     on_disk.flush(0, SignaturePosition("cluster"))
     on_disk.learn(used(name="call-2"))
     refused(on_disk, monkeypatch, "write", DamagedError(localized("a block")))
-    on_disk.flush(5000, None)
+    with capture_logs() as logs:
+        on_disk.flush(5000, None)
+    assert logs == [DAMAGED]
     assert (on_disk.since, on_disk.place) == (5000, SignaturePosition())
     assert not (tmp_path / "once").exists()
     assert on_disk.judge("new", signed(at=5000 + MARGIN - 1)) == "undecided"
     assert on_disk.judge("new", signed(name="call-2")) == "known", "what was in memory is"
+    Database(tmp_path / "once").close()
 
 
 def test_damage_that_is_found_when_it_is_asked_is_none_of_the_callers(
@@ -236,9 +256,17 @@ def test_damage_that_is_found_when_it_is_asked_is_none_of_the_callers(
     on_disk.flush(0, None)
     refused(on_disk, monkeypatch, "get", DamagedError(localized("a block")))
     now = time.time() * 1000
-    assert on_disk.judge("new", signed(at=int(now))) == "undecided"
+    with capture_logs() as logs:
+        assert on_disk.judge("new", signed(at=int(now))) == "undecided"
+    assert logs == [DAMAGED]
     assert now - 1 <= on_disk.since <= time.time() * 1000
     assert not (tmp_path / "once").exists()
+
+
+def test_how_much_room_there_is_is_told_when_it_is_written(on_disk: SignatureTable) -> None:
+    metrics.STATE_FREE.labels("signatures").set(-1)
+    on_disk.flush(0, None)
+    assert metrics.STATE_FREE.labels("signatures")._value.get() > 0
 
 
 def settings(tmp_path: Path, **ingress: Any) -> Settings:
@@ -256,6 +284,11 @@ def test_it_lies_on_the_roles_own_disk(tmp_path: Path) -> None:
 
 def test_where_there_is_no_disk_it_is_in_memory(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    table = opened(settings(tmp_path, state=str(tmp_path / "file" / "under")), "group")
+    with capture_logs() as logs:
+        table = opened(settings(tmp_path, state=str(tmp_path / "file" / "under")), "group")
+    (said,) = logs
+    assert (said["what"], said["path"]) == ("what was signed and used", str(tmp_path / "file" / "under"))
+    assert said["error"].startswith("ingress.state is ")
+    assert told("forbidden") == 1
     assert table.judge("new", signed()) == "new"
     assert table._database is None
