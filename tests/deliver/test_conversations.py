@@ -125,6 +125,16 @@ def test_what_was_said_at_once_or_elsewhere_keeps_the_order_of_its_coming() -> N
     assert _order(_said(live, 0, 100), doubtful, _said(live, 2, 200)) == [0, 1, 2]
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_is_no_message_keeps_its_place_and_its_neighbours_theirs(number: int) -> None:
+    """A recall or a receipt means the message before it."""
+    lane = OffsetTracker(TopicPartition("t", 0), live=True)
+    said = [_said(lane, at, at) for at in (100, 300, 200)]
+    event = said[number].delivery.event
+    said[number].delivery = structs.replace(said[number].delivery, event=structs.replace(event, operation=Presence(online=True)))
+    assert _order(*said) == [100, 300, 200]
+
+
 def test_an_event_that_another_one_claims_leaves_the_queue_in_which_it_stood() -> None:
     """Whose doing it is may show only at its turn: by then its delivery is another one's, of another source."""
     conversations, lane = Conversations(1000), OffsetTracker(TopicPartition("t", 0), live=True)
