@@ -158,4 +158,4 @@ lock:  ## pin anew; needs uv
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 requirements/peers.in -o requirements/peers.lock
 
 clean:
-	rm -rf $(VENV) $(VENV)-peers $(VENV)-3.* .coverage .im-relay build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-peers $(VENV)-3.* .coverage .mutation .im-relay build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

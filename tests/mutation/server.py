@@ -251,7 +251,9 @@ def _warm(module: str, tests: tuple[str, ...]) -> None:
 def main(module: str, *tests: str) -> int:
     path, out = Path(module), os.fdopen(os.dup(1), "w", buffering=1)
     source, only = path.read_text(), os.environ.get("ONLY", "")
-    chosen = [mutant for mutant in mutants(source) if only in mutant.key]
+    known = Path(os.environ["KNOWN"]).read_text().splitlines()[1:] if "KNOWN" in os.environ else []
+    done = {json.loads(line)["key"] for line in known}
+    chosen = [mutant for mutant in mutants(source) if only in mutant.key and mutant.key not in done]
     _warm(module, tests)
     run = Run()
 

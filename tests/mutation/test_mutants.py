@@ -154,6 +154,21 @@ def test_strong_tests_leave_nothing(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == ""
 
 
+def test_a_run_that_was_stopped_is_gone_on_with_while_module_and_tests_are_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, kept = tree(tmp_path, STRONG), tmp_path / "kept" / "one.jsonl"
+    whole = {"mutants": 4, "killed": 4, "explained": 0, "survived": 0, "stale": 0}
+    assert judged(root, "streams/grown.py", ["tests/test_grown.py"], {}, kept) == whole
+    head, first, *_ = kept.read_text().splitlines()
+    told = json.loads(first) | {"by": ""}
+    kept.write_text(f"{head}\n{json.dumps(told)}\n{first[:9]}")
+    assert judged(root, "streams/grown.py", ["tests/test_grown.py"], {}, kept) == whole | {"killed": 3, "survived": 1}
+    assert f"survives: {told['key']}" in capsys.readouterr().out, "as it was told before the stop"
+    (root / "tests" / "test_grown.py").write_text(f"from streams.grown import grown\n\n\n{STRONG}\n")
+    assert judged(root, "streams/grown.py", ["tests/test_grown.py"], {}, kept) == whole
+
+
 def test_what_an_earlier_test_has_left_in_a_cache_hides_no_defect(tmp_path: Path) -> None:
     root = tree(tmp_path, "def test_first():\n    grown(18)\n\n\ndef test_second():\n    assert grown(18)\n    assert not grown(17)\n")
     (root / "streams" / "grown.py").write_text("from functools import lru_cache\n\n\n@lru_cache\ndef grown(age):\n    return age >= 18\n")
