@@ -41,13 +41,13 @@ test-wheel: $(VENV)/installed  ## build the wheel into dist, install it into an 
 test-pythons: $(VENV)/installed  ## the pure tests on Python 3.11 to 3.14; needs uv; ARGS="--version 3.13"
 	@$(BIN)/python -m tests.pythons $(ARGS)
 
-bench-record: $(VENV)/installed  ## run a benchmark and append its result to benchmarks.jsonl; BENCH=convert
+bench-record: $(VENV)/installed  ## run a benchmark, append its result to benchmarks.jsonl, hold it against the last one; BENCH=convert
 	@$(BIN)/python -m tests.benchmarks.record $(BENCH) $(ARGS)
 
 mutate: $(VENV)/installed  ## small defects put into a module, one at a time: which do its tests not see? ARGS="converters/core/event_id.py"
 	@$(BIN)/python -m tests.mutation $(ARGS)
 
-coverage: $(VENV)/installed  ## the tests, and how much of converters and streams they run; exit code 1 under the floor; ARGS="tests/deliver" for some
+coverage: $(VENV)/installed  ## the tests, and how much of converters and streams they run; exit code 1 under the floor; ARGS="--minutes 4" for a part, ARGS="tests/deliver" for some
 	@$(BIN)/python -m tests.covered $(ARGS)
 
 test-kubernetes: $(VENV)/installed  ## the chart on a whole control plane, built from its Go modules the first time (ten minutes), its job and roles run for real; needs Go, helm and root
@@ -158,4 +158,4 @@ lock:  ## pin anew; needs uv
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 requirements/peers.in -o requirements/peers.lock
 
 clean:
-	rm -rf $(VENV) $(VENV)-peers $(VENV)-3.* .coverage .im-relay build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-peers $(VENV)-3.* .coverage .mutation .im-relay build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

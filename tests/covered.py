@@ -1,8 +1,12 @@
 """How much of the two packages the tests run, in the processes of roles and commands as well.
 
 `python -m tests.covered [arguments of pytest]`; `--report` judges what an earlier run has measured, `--add` keeps it and measures more,
-`--record` writes the figures into `tests/coverage.json`. Exit code 1 where a package is under its floor, which pyproject.toml names, or a
-test fails. A process that is killed with SIGKILL has told nothing.
+`--record` writes the figures into `tests/coverage.json`. `--minutes N [path of tests…]` measures a part: as many of the files of tests (of
+those under these paths) that no such run has measured as begin within N minutes; the next one goes on behind it. It begins anew where one
+of the two packages has changed.
+
+Exit code 1 where a test fails, or a package is under its floor, which pyproject.toml names. That is judged of the whole alone: where
+pytest is told nothing, no file is left, or `--report` says that this is the whole. A process that is killed with SIGKILL has told nothing.
 """
 
 import json
@@ -10,13 +14,19 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from argparse import ArgumentParser
+from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / ".coverage"
 FIGURES = ROOT / "tests" / "coverage.json"
+PARTS = DATA / "parts.json"
+"""What runs with `--minutes` have measured."""
 WORST = 15
 
 
@@ -62,23 +72,78 @@ def judged(files: dict[str, Any], floors: dict[str, float]) -> tuple[dict[str, d
     ]
 
 
+def source() -> str:
+    """A digest of both packages: lines that were measured are those of one text."""
+    paths = sorted(path for package in floors() for path in (ROOT / package).rglob("*.py"))
+    return sha256(b"".join(sha256(path.read_bytes()).digest() for path in paths)).hexdigest()
+
+
+def parts(minutes: float, under: list[str]) -> tuple[int, list[str]]:
+    """Measures for so long: exit code, and the files of tests that are left, not only *under* these paths. One that failed is left, and comes last."""
+    ran: dict[str, bool] = {}
+    of = source()
+    if PARTS.exists() and (kept := json.loads(PARTS.read_text()))["source"] == of:
+        ran = kept["ran"]
+    else:
+        empty()
+    until, code = monotonic() + 60 * minutes, 0
+
+    def left() -> list[str]:
+        files = (path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py"))
+        return sorted((file for file in files if not ran.get(file)), key=lambda file: (file in ran, file))
+
+    chosen = [file for file in left() if not under or any(Path(file).is_relative_to(path) for path in under)]
+    for _, files in groupby(chosen, key=lambda file: (file in ran, Path(file).parent)):
+        if monotonic() > until:
+            break
+        told = DATA / "ran.json"
+        told.unlink(missing_ok=True)
+        run(["-n", "0", "-p", "tests.measured_files", f"--until={until}", f"--ran={told}", *files])
+        found: dict[str, bool] = json.loads(told.read_text()) if told.exists() else {}
+        code |= not found or not all(found.values())
+        ran |= found
+        PARTS.write_text(json.dumps({"source": of, "ran": ran}))
+    return int(code), left()
+
+
+def run(pytest: list[str]) -> int:
+    return subprocess.run([sys.executable, "-m", "coverage", "run", "-m", "pytest", *pytest], cwd=ROOT, check=False).returncode
+
+
+def empty() -> None:
+    shutil.rmtree(DATA, ignore_errors=True)
+    DATA.mkdir()
+
+
 def main(arguments: list[str]) -> int:
-    words = [word for word in arguments if word not in ("--report", "--add", "--record")]
-    code = 0
-    if "--report" not in arguments:
-        if "--add" not in arguments:
-            shutil.rmtree(DATA, ignore_errors=True)
-        DATA.mkdir(exist_ok=True)
-        pytest = ["-m", "pytest", *(["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"] if "-n" not in words else []), *words]
-        code = subprocess.run([sys.executable, "-m", "coverage", "run", *pytest], cwd=ROOT, check=False).returncode
+    parser = ArgumentParser(prog="python -m tests.covered", allow_abbrev=False)
+    parser.add_argument("--report", action="store_true", help="judge what was measured before")
+    parser.add_argument("--add", action="store_true", help="keep what was measured before")
+    parser.add_argument("--record", action="store_true", help="write the figures into tests/coverage.json")
+    parser.add_argument("--minutes", type=float, help="measure files of tests that are left, for so long")
+    chosen, words = parser.parse_known_args(arguments)
+    left: list[str] = []
+    code, whole = 0, chosen.report or not words
+    if chosen.minutes is not None:
+        code, left = parts(chosen.minutes, words)
+        whole = not left
+    elif not chosen.report:
+        if not chosen.add:
+            empty()
+        code = run([*(["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"] if "-n" not in words else []), *words])
     files = measured()
     figures, faults = judged(files, floors())
     for path, one in sorted(files.items(), key=lambda each: (percent(each[1]["summary"]), each[0]))[:WORST]:
         print(f"{percent(one['summary']):5} %  {path}")
     for package, one in figures.items():
         print(f"{package}: {one['percent']} % of {one['num_statements']} lines and {one['num_branches']} branches")
+    if left:
+        print(f"{len(left)} files of tests are left, the first is {left[0]}")
+    if not whole:
+        print("a part: the floors are of the whole")
+        return code
     print("".join(f"{fault}\n" for fault in faults), end="")
-    if "--record" in arguments:
+    if chosen.record:
         FIGURES.write_text(json.dumps(figures, indent=2) + "\n")
     return 1 if faults or code else 0
 

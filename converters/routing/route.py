@@ -132,8 +132,7 @@ def route(callback: Callback, apps: Mapping[str, App], identities: IdentityLooku
                             routed += (*told, Dropped(f"rule:{say.dropped}", event))
                             continue
                         losses += say.losses
-                        if say.operation is not event.operation:
-                            event = msgspec.structs.replace(event, operation=say.operation)
+                        event = msgspec.structs.replace(event, operation=say.operation)
                     caused = _deliver(event, losses, callback, app, target, known, say)
                     if not proven:
                         caused = _unproven(caused)
@@ -179,8 +178,7 @@ def _deliver(
             sender, receiver, origin = (first, second, other) if mine else (second, first, one)
             if not event.sender:
                 sender = ""
-            if sender and event.sender != sender:
-                id_mapping.spell(event.sender, sender, here, identities, minted)
+            id_mapping.spell(event.sender, sender, here, identities, minted)
             receiver = id_mapping.written(receiver, target, identities, minted)
         case Group(id=origin) | Room(id=origin):
             if isinstance(event.operation, GroupCreated) and isinstance(event.conversation, Group):
@@ -188,8 +186,7 @@ def _deliver(
             else:
                 conversation = id_mapping.canonical(event.conversation, app, identities)
             sender = id_mapping.map_user(event.sender, app, identities) if event.sender else ""
-            if sender != event.sender:
-                id_mapping.spell(event.sender, sender, here, identities, minted)
+            id_mapping.spell(event.sender, sender, here, identities, minted)
             kind: Kind = "group" if isinstance(event.conversation, Group) else "room"
             assert isinstance(conversation, Group | Room), "it was one before its id was mapped"
             receiver = id_mapping.mapped(there.name, kind, conversation.id, identities)
@@ -198,7 +195,7 @@ def _deliver(
 
     def name(native: str) -> str:
         canonical = id_mapping.map_user(native, app, identities)
-        if told and native != canonical:
+        if told:
             id_mapping.spell(native, canonical, here, identities, minted)
         # Whom somebody only names, there need not be: no message fills `identities` with names that it made up.
         keep = minted if told or len(minted) < MOST_NAMED else []
@@ -223,7 +220,7 @@ def _deliver(
     )
     routed: list[Routed] = [*minted]
     key = conversation_key(conversation)
-    if say is not None and say.create and not say.proxy and identities.account(there.name, sender) is None:
+    if say is not None and say.create and identities.account(there.name, sender) is None:
         routed.append(Deliver(account_before(delivery), key, there.name))
     if say is not None and say.introduced:
         routed.append(Deliver(introduction(delivery, say.introduced), key, there.name))
@@ -258,7 +255,7 @@ def _case(event: Event, app: App, target: App, identities: IdentityLookup) -> Ru
         person=lambda native: id_mapping.map_user(native, app, identities),
         group=lambda kind, native: identities.canonical(here, kind, native) or "",
         target=target.platform.name,
-        language=getattr(target.account, "language", "zh"),
+        language=target.account.language,
         identities=identities,
     )
 

@@ -13,8 +13,6 @@ ESCAPED = "x--"
 HASHED = "h--"
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.")
-_HASH_LENGTH = len(HASHED) + 26  # 16 bytes in base32, without padding
-
 
 _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
@@ -87,7 +85,7 @@ class IdRule:
             canonical = raw.decode()
         except ValueError:
             return None
-        return canonical if self._write(canonical).native == native else None
+        return canonical if canonical and self._write(canonical).native == native else None  # `x--` alone is nobody's
 
 
 class IdProblem(Struct, frozen=True):

@@ -97,7 +97,7 @@ def of_group(delivery: Delivery, by: MarkSecrets, owner: str) -> dict[str, Any]:
 def make(
     event: str, where: MarkedMessage, by: MarkSecrets, *, more: bool = False, part: int = 0, late: bool = False, at: int = sys.maxsize
 ) -> dict[str, Any]:
-    """The mark of *event*, which was said *at*, as it lies *where*; *more* where parts follow. Raises NoSecretError.
+    """The mark of *event*, which was said *at*, as it lies *where*; *more* where parts follow. Raises NoMarkSecretError.
 
     *late* tells the receiver's app that what was said after it is already there. As long as marks without a key are believed, workers
     that know no others may be at work: those find theirs in it, too.

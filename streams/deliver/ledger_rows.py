@@ -14,10 +14,13 @@ from streams.deliver.ledger_schema import Entry, MessageIds, Settled, dump, load
 
 _ARRIVED, _ENTRY = b"\x01", b"\x02"
 _OFFSET = 8
+_HEAD = 1 + _OFFSET
+"""Bytes of a row before the value."""
 
 _BY = ("reply", "echo", "lookup", "ours", "recalled", "resent", "held")
 _NUMBER_OF = {by: number for number, by in enumerate(_BY)}
 _INTENT = b'{"entry":"intent"'
+_DELIVERED = b'{"entry":"ended","outcome":{"outcome":"delivered"'
 _TAKEN = b'"taken":['
 
 
@@ -43,11 +46,7 @@ _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(_Arrived).decode
 
 _COMPACT = {"outcome", "target", "at", "attempts", "by", "names"}
-_REST = {
-    name: default
-    for name, default in zip(Settled.__struct_fields__[-len(Settled.__struct_defaults__) :], Settled.__struct_defaults__, strict=True)
-    if name not in _COMPACT
-}
+_REST = {field.name: field.default for field in msgspec.structs.fields(Settled) if field.name not in _COMPACT}
 """Fields of an end that the compact form has no place for, and what they are where they say nothing."""
 
 
@@ -58,7 +57,7 @@ def is_intent(value: bytes) -> bool:
 
 def packed(value: bytes, offset: int, entry: Entry | None = None) -> bytes:
     """*value* lies in the topic at *offset*; *entry* is what it says, where that was read. Raises msgspec.DecodeError."""
-    if entry is None and is_intent(value):
+    if is_intent(value):
         return _ENTRY + offset.to_bytes(_OFFSET, "big") + value
     entry = load(value) if entry is None else entry
     if isinstance(entry, Settled) and type(entry.outcome) is Delivered and entry.by in _NUMBER_OF and _rest(entry) == _NOTHING:
@@ -81,7 +80,7 @@ def packed(value: bytes, offset: int, entry: Entry | None = None) -> bytes:
 def unpacked(row: bytes) -> Entry:
     """Raises msgspec.DecodeError."""
     if row[:1] == _ENTRY:
-        entry: Entry = load(row[1 + _OFFSET :])
+        entry: Entry = load(row[_HEAD:])
         return entry
     kept = _unpack(row[1:])
     names = None
@@ -119,14 +118,14 @@ def merged(there: bytes, comes: bytes) -> bytes | None:
     return comes if two > one else None
 
 
-def _rank(row: bytes) -> int | None:
-    """The offset of an entry that does not say that the event arrived; None of one that does.
+def _rank(row: bytes) -> bytes | None:
+    """What rises with the offset of an entry that does not say that the event arrived; None of one that does.
 
     What was recalled before it came has not: another message may yet come under its id.
     """
-    if row[:1] == _ARRIVED or (b'"outcome":{"outcome":"delivered"' in row[1 + _OFFSET : 120] and _TAKEN not in row):
+    if row[:1] == _ARRIVED or (row.startswith(_DELIVERED, _HEAD) and _TAKEN not in row):
         return None
-    return int.from_bytes(row[1 : 1 + _OFFSET], "big")
+    return row[:_HEAD]
 
 
 def _whole(there: bytes, comes: bytes) -> bytes | None:
@@ -134,7 +133,7 @@ def _whole(there: bytes, comes: bytes) -> bytes | None:
     one, two = unpacked(there), unpacked(comes)
     assert isinstance(one, Settled)
     assert isinstance(two, Settled)
-    early, late = (one, two) if (one.at, _says(one)) <= (two.at, _says(two)) else (two, one)
+    early, late = sorted((one, two), key=_late)
     assert isinstance(early.outcome, Delivered)
     assert isinstance(late.outcome, Delivered)
     late = msgspec.structs.replace(
@@ -146,10 +145,10 @@ def _whole(there: bytes, comes: bytes) -> bytes | None:
     return None if row == there else row
 
 
-def _says(entry: Settled) -> tuple[bool, bool, bool, bytes]:
-    outcome = entry.outcome
-    assert isinstance(outcome, Delivered)
-    return entry.names is not None, bool(outcome.remote_id), outcome.at is not None, dump(entry)
+def _late(entry: Settled) -> tuple[int, bool, bytes]:
+    """By when it was known; of two of one time the same one is the later, whichever was read first."""
+    assert isinstance(entry.outcome, Delivered)
+    return entry.at, entry.outcome.at is not None, dump(entry)
 
 
 _rest = attrgetter(*_REST)

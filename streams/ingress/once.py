@@ -139,7 +139,7 @@ class SignatureTable:
             self._write(self._database, young.values(), place)
             over = f"{now // DAY:08}"
             for column in self._database.names():
-                if column != _EVER and column < over:
+                if column < over:  # `ever` comes after every day
                     self._database.drop(column)
         except DamagedError as error:
             log.warning("what was signed and used is damaged on disk: held in memory until the next start", error=str(error))
@@ -166,10 +166,10 @@ class SignatureTable:
 
     def _give_up(self, now: int) -> None:
         """What lies on disk is lost: what was signed before now is not decided."""
-        if self._database is not None:
-            self._database.close()
-            with suppress(StateError):
-                remove(self._database.path)
+        assert self._database is not None, "it was just asked"
+        self._database.close()
+        with suppress(StateError):
+            remove(self._database.path)
         self._database, self.since, self.place = None, now, SignaturePosition()
 
     def _decided(self, once: SingleUse) -> bool:
@@ -180,15 +180,16 @@ class SignatureTable:
             self._database.close()
 
     def _get(self, used: UsedSignature) -> bytes | None:
+        """The most that is known: what was learnt last may be an earlier copy of what is on disk."""
         young = self._young.get(used.key)
-        if young is not None or self._database is None or used.column not in self._database.names():
-            return young.said if young is not None else None
-        try:
-            return self._database.get(used.column, used.key)
-        except DamagedError as error:
-            log.warning("what was signed and used is damaged on disk: held in memory until the next start", error=str(error))
-            self._give_up(int(time.time() * 1000))
-            return None
+        said, stored = young.said if young is not None else None, None
+        if self._database is not None and used.column in self._database.names():
+            try:
+                stored = self._database.get(used.column, used.key)
+            except DamagedError as error:
+                log.warning("what was signed and used is damaged on disk: held in memory until the next start", error=str(error))
+                self._give_up(int(time.time() * 1000))
+        return max(filter(None, (said, stored)), key=len, default=None)
 
 
 def _same(one: bytes, other: bytes) -> bool:

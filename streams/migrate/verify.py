@@ -138,7 +138,7 @@ class Verifier:
                 seen.add(_mark(one.id))
         for row in self._bundle.items(kind):
             native = self._view.place(row.item)
-            self._told(result, bool(native) and _mark(native) in seen, kind, item_id(row.item), ended)
+            self._told(result, _mark(native) in seen, kind, item_id(row.item), ended)
         result.besides = max(0, len(seen) - result.seen)
 
     def _told(self, result: Any, there: bool, kind: str, item: str, ended: ReadingEnd) -> None:  # noqa: FBT001
@@ -178,7 +178,7 @@ class Verifier:
 
     def _owned(self, kind: str, field: str) -> Iterator[Subject]:
         """Items of *kind* that stand together, as one subject: the same user, group or room in *field*."""
-        after = f"{kind}\x1f{self._verified.after}\x1f\U0010ffff".encode() if self._verified.after else b""
+        after = f"{kind}\x1f{self._verified.after}\x1f\U0010ffff".encode()
         for name, rows in groupby(self._bundle.items(kind, after=after), key=lambda row: str(getattr(row.item, field))):
             listed = list(rows)
             native = self._view.native(name) if field == "owner" else self._view.place(listed[0].item)

@@ -135,7 +135,9 @@ class Notebook:
                 file.writelines(msgspec.json.encode(one) + b"\n" for one in noted)
                 verified.written = file.tell()
             fresh = self.path.with_suffix(".new")
-            fresh.write_bytes(msgspec.json.format(msgspec.json.encode(verified)))
+            fresh.unlink(missing_ok=True)  # of a process that was killed, or of a release that let others read it
+            with open(fresh, "xb", opener=_private) as file:
+                file.write(msgspec.json.format(msgspec.json.encode(verified)))
             fresh.replace(self.path)
         except OSError as error:
             raise OperateError(localized("{path}: {strerror}", path=self.path, strerror=error.strerror)) from None

@@ -54,8 +54,7 @@ class _ApiQueue:
         """Sends that backfill is owed, because live went before it."""
         self._live: FairQueue[_Waiter] = FairQueue()
         self._backfill: FairQueue[_Waiter] = FairQueue()
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = inf
+        self._timer: tuple[float, asyncio.TimerHandle] | None = None
 
     def length(self, *, live: bool) -> int:
         return len(self._live if live else self._backfill)
@@ -64,7 +63,7 @@ class _ApiQueue:
         """Whether nobody waits and the limits allow it; then it is taken."""
         if self._live or self._backfill:
             return False
-        now = self._loop.time() + self._ahead
+        now = self._now()
         if way.ready(messages, now) > now:
             return False
         way.take(messages, now)
@@ -86,7 +85,7 @@ class _ApiQueue:
 
     def move(self) -> None:
         """Let pass who may, and see to it that this is called again when the next one may."""
-        now = self._loop.time() + self._ahead + _EARLY
+        now = self._now() + _EARLY
         while line := self._next():
             future, way, messages = line.first()
             at = way.ready(messages, now)
@@ -104,7 +103,7 @@ class _ApiQueue:
     def end(self) -> None:
         """Everyone is sent away, in order."""
         if self._timer is not None:
-            self._timer.cancel()
+            self._timer[1].cancel()
             self._timer = None
         for line in (self._live, self._backfill):
             while line:
@@ -112,26 +111,29 @@ class _ApiQueue:
                 if not future.done():
                     future.set_result(False)
 
-    def _next(self) -> FairQueue[_Waiter] | None:
+    def _next(self) -> FairQueue[_Waiter]:
+        """Whose turn it is; where it is empty, nobody's."""
         for line in (self._live, self._backfill):
             while line and line.first()[0].cancelled():
                 line.popleft()
         if self._live and not (self._backfill and self._owed >= 1.0):
             return self._live
-        return self._backfill or None
+        return self._backfill
 
     def _call_at(self, at: float) -> None:
         if self._timer is not None:
-            if self._timer_at <= at:
+            if self._timer[0] <= at:
                 return
-            self._timer.cancel()
-            self._timer = None
+            self._timer[1].cancel()
         if at < inf:
-            self._timer, self._timer_at = self._loop.call_at(at, self._timed), at
+            self._timer = at, self._loop.call_at(at, self._timed)
 
     def _timed(self) -> None:
         self._timer = None
         self.move()
+
+    def _now(self) -> float:
+        return self._loop.time() + self._ahead
 
 
 class RateLimiter:
@@ -162,7 +164,7 @@ class RateLimiter:
 
         The others have their turns by *source*. False after `end`: these limits hold no longer.
         """
-        way = self._ways.get(api) or self._way(api)
+        way = self._way(api)
         line = way.line
         if line is None or line.pass_now(way, messages):
             return True
@@ -198,7 +200,8 @@ class RateLimiter:
         now = self._clock()
         speeds: dict[str, float] = {}
         for bucket in self._buckets():
-            speeds[bucket.name] = min(speeds.get(bucket.name, 1.0), bucket.speed(now))
+            speed = bucket.speed(now)
+            speeds[bucket.name] = min(speeds.get(bucket.name, speed), speed)
         return speeds
 
     def waiting(self, *, live: bool) -> int:

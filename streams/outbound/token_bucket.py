@@ -20,6 +20,7 @@ _GOLDEN = 0x9E3779B97F4A7C15  # 2**64 divided by the golden ratio: its multiples
 _RANGE = 64
 _TIMER = 0.001  # seconds by which any timer may be late: a slot must not be gone when it comes
 _MASK = (1 << _RANGE) - 1
+_FULL = 1.0  # speed
 
 
 class QuotaPolicy(Struct, frozen=True):
@@ -53,12 +54,9 @@ class TokenBucket:
         self._window = limit.seconds / pace.used
         self._log: deque[tuple[float, int]] = deque()
         self._count = 0
-        self._left = 1.0
+        self._left = _FULL
         self._slowed_at = self._blocked = -inf
-        self._slot = 0
-        self._due = inf
         self._part = 0.0
-        self._undo: tuple[int, float] | None = None
         self.own(owned, of, now)
 
     def own(self, owned: Collection[int], of: int, now: float) -> None:
@@ -71,16 +69,18 @@ class TokenBucket:
         if 0 < share < 1:
             self._late = max(self._late, self._pace.idle / (share * self._rate))
         self._seek(ceil(now * self._rate))
+        self._before = self._slot, self._part
+        """Where we stood before the last take."""
 
     def speed(self, now: float) -> float:
         """Of the full speed, 0 to 1: less than 1 after "too much"."""
-        if self._left < 1.0:
-            since = max(0.0, now - max(self._slowed_at, self._blocked))
-            speed = self._left + since * self._pace.recovery
-            if speed < 1.0:
-                return speed
-            self._left = 1.0
-        return 1.0
+        if self._left == _FULL:
+            return _FULL
+        since = max(0.0, now - max(self._slowed_at, self._blocked))
+        speed = self._left + since * self._pace.recovery
+        if speed >= _FULL:
+            self._left = speed = _FULL
+        return speed
 
     def ready(self, amount: int, now: float) -> float:
         """When *amount* may pass: not after *now* is at once."""
@@ -100,8 +100,8 @@ class TokenBucket:
         return at
 
     def take(self, amount: int, now: float) -> None:
-        self._undo = self._slot, self._part
-        self._part += amount if self._left >= 1.0 else amount / self.speed(now)
+        self._before = self._slot, self._part
+        self._part += amount / self.speed(now)
         while self._part >= 1.0:
             self._part -= 1.0
             self._seek(self._slot + 1)
@@ -115,10 +115,8 @@ class TokenBucket:
                 del self._log[number]
                 self._count -= amount
                 break
-        if self._undo is not None:
-            slot, self._part = self._undo
-            self._undo = None
-            self._seek(slot)
+        slot, self._part = self._before
+        self._seek(slot)
 
     def slow_down(self, now: float, retry_after: float) -> None:
         """The platform said "too much", and perhaps for how long it takes nothing."""
@@ -130,9 +128,6 @@ class TokenBucket:
     def _seek(self, slot: int) -> None:
         """Stand at the first slot of ours from *slot* on."""
         owned, of = self._owned, self._of
-        if not owned:
-            self._due = inf
-            return
-        while ((slot * _GOLDEN & _MASK) * of >> _RANGE) not in owned:
+        while owned and ((slot * _GOLDEN & _MASK) * of >> _RANGE) not in owned:
             slot += 1
-        self._slot, self._due = slot, slot / self._rate
+        self._slot, self._due = slot, slot / self._rate if owned else inf

@@ -1,7 +1,19 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters.routing.identity_table import KINDS, IdentityTable, Kind, account_record, cohort_record, record
+from converters.routing.identity_table import (
+    COUNT,
+    KINDS,
+    IdentityEntry,
+    IdentityTable,
+    Kind,
+    MemoryRows,
+    account_record,
+    cohort_record,
+    forgotten_record,
+    record,
+)
 
 names = st.text("abc12", min_size=1, max_size=3)
 
@@ -171,3 +183,170 @@ def test_whoever_is_spelled_with_upper_case_is_answered_by_that_name() -> None:
     assert isinstance(back, Deliver)
     assert (back.delivery.sender, back.delivery.receiver) == ("wu02", "LinMei"), "how LinMei spells others is no news of them"
     assert back.key == there.key
+
+
+# -- what lies in the topic, and on disk
+
+
+def test_records_are_what_they_were_in_every_release() -> None:
+    assert record("yunxin", "group", "Six", "Ops", "TEAM") == (
+        b"yunxin\x1fgroup\x1fsix",
+        b'{"canonical":"ops","spelled":"Six","origin":"team"}',
+    )
+    assert record("yunxin", "group", "6", "Ops", "OPS") == (b"yunxin\x1fgroup\x1f6", b'{"canonical":"ops"}'), "its own name is no other"
+    assert forgotten_record("yunxin", "room", "Six", "TEAM") == (b"yunxin\x1fwas-room\x1fsix", b'{"canonical":"team"}')
+    assert account_record("easemob", "Ann", "used") == (b"easemob\x1fused\x1fann", b'{"account":true}')
+    assert cohort_record("Ann", "Pilot") == (b"-\x1fcohort\x1fann", b'{"cohort":"pilot"}')
+
+
+EVERYTHING = (
+    record("yunxin", "group", "Six", "ops", "team"),
+    record("easemob", "group", "7", "ops"),
+    record("easemob", "user", "Ann", "ann"),
+    forgotten_record("yunxin", "room", "9", "hall"),
+    account_record("easemob", "ann", "made"),
+    account_record("easemob", "bob", "used"),
+    cohort_record("ann", "pilot"),
+)
+
+
+def applied(*records: tuple[bytes, bytes | None], rows: MemoryRows | None = None) -> IdentityTable:
+    table = IdentityTable(rows)
+    for key, value in records:
+        assert table.apply(key, value) is None
+    return table
+
+
+def test_rows_lie_on_disk_as_they_always_did() -> None:
+    rows = MemoryRows()
+    applied(*EVERYTHING, rows=rows)
+    assert {key.replace("\x1f", "|"): value.replace("\x1f", "|") for key, value in rows.items()} == {
+        "e|yunxin|group|six": "ops|team",
+        "n|yunxin|group|ops": "Six",
+        "o|group|ops|yunxin|six": "team",
+        "e|easemob|group|7": "ops",
+        "n|easemob|group|ops": "7",
+        "e|easemob|user|ann": "ann",
+        "n|easemob|user|ann": "Ann",
+        "w|yunxin|room|9": "hall",
+        "a|easemob|made|ann": "",
+        "a|easemob|used|bob": "",
+        "h|ann": "pilot",
+    }
+
+
+def test_a_table_goes_on_with_the_rows_of_an_earlier_one() -> None:
+    rows = MemoryRows()
+    first = applied(*EVERYTHING, rows=rows)
+    for platform, kind, count in first.counts():
+        rows.put(f"{COUNT}\x1f{platform}\x1f{kind}", str(count))
+    again = IdentityTable(rows)
+    assert sorted(again.counts()) == sorted(first.counts())
+    assert (len(again), again.entries(), again.people()) == (3, first.entries(), first.people())
+    assert (again.origin("group", "ops"), again.canonical("yunxin", "group", "SIX")) == ("team", "ops")
+    assert again.apply(EVERYTHING[0][0], None) is None
+    assert (again.origin("group", "ops"), len(again)) == ("", 2)
+
+
+def test_what_is_taken_away_leaves_no_row() -> None:
+    rows = MemoryRows()
+    applied(*EVERYTHING, *((key, None) for key, _ in EVERYTHING), rows=rows)
+    assert rows == {}
+    assert [count for _, _, count in applied(*EVERYTHING, *((key, None) for key, _ in EVERYTHING)).counts()] == [0] * 6
+
+
+def test_rows_are_read_in_the_order_of_their_keys() -> None:
+    rows = MemoryRows()
+    for key in ("b2", "a", "b1", "c"):
+        rows.put(key, key)
+    assert list(rows.scan("b")) == [("b1", "b1"), ("b2", "b2")]
+    rows.put("b1", None)
+    rows.put("b1", None)
+    assert list(rows.scan("b")) == [("b2", "b2")]
+
+
+# -- who is who
+
+
+def test_each_entry_is_told_with_all_that_is_known_of_it() -> None:
+    table = applied(*EVERYTHING)
+    assert list(table.each()) == [
+        IdentityEntry("easemob", "group", "7", "ops"),
+        IdentityEntry("easemob", "user", "Ann", "ann"),
+        IdentityEntry("yunxin", "group", "Six", "ops", "team"),
+    ]
+    assert (table.knows("yunxin", "group", "SIX"), table.knows("yunxin", "group", "7")) == (True, False)
+    assert (table.forgotten("yunxin", "room", "9"), table.forgotten("yunxin", "group", "9")) == ("hall", None)
+    assert table.forgotten("yunxin", "room", "NINE") is None
+    applied_too = applied(forgotten_record("yunxin", "room", "Nine", "hall"))
+    assert applied_too.forgotten("yunxin", "room", "NINE") == "hall"
+
+
+def test_all_of_one_name_have_one_origin_the_first_by_the_alphabet() -> None:
+    table = applied(record("yunxin", "group", "1", "ops", "team"), record("easemob", "group", "2", "ops", "crew"))
+    assert table.origin("group", "ops") == "crew"
+    table.apply(record("easemob", "group", "2", "")[0], None)
+    assert table.origin("group", "ops") == "team"
+    table.apply(*record("yunxin", "group", "1", "ops"))
+    assert (table.origin("group", "ops"), table.origin("room", "ops")) == ("", "")
+
+
+def test_an_entry_that_is_another_ones_by_now_is_not_undone() -> None:
+    """Two ids of one platform stand for one group: the last one is answered, whichever of them goes."""
+    table = applied(record("yunxin", "group", "One", "ops"), record("yunxin", "group", "Two", "ops"))
+    assert table.entries() == [("yunxin", "group", "Two", "ops"), ("yunxin", "group", "one", "ops")]
+    table.apply(*record("yunxin", "group", "One", "crew"))
+    assert (table.native("yunxin", "group", "ops"), table.native("yunxin", "group", "crew")) == ("Two", "One")
+
+
+def test_a_spelling_that_is_of_another_id_is_none() -> None:
+    """Records are anybody's who may write to the topic."""
+    table = applied((b"yunxin\x1fgroup\x1fone", b'{"canonical":"ops","spelled":"Two"}'))
+    assert table.native("yunxin", "group", "ops") == "one"
+
+
+def test_who_only_has_a_cohort_and_who_only_has_an_account_are_people() -> None:
+    table = applied(
+        cohort_record("zoe", "pilot"),
+        account_record("yunxin", "ann", "made"),
+        account_record("easemob", "ann", "used"),
+        account_record("easemob", "ann", "made"),
+    )
+    assert table.people() == [("ann", {"easemob": "used", "yunxin": "made"}, ""), ("zoe", {}, "pilot")]
+    assert len(table) == 0, "they are no entries"
+
+
+def test_an_account_that_is_none_and_a_cohort_without_a_name_are_none() -> None:
+    table = applied(account_record("easemob", "ann", "made"), cohort_record("ann", "pilot"))
+    assert table.apply(b"easemob\x1fmade\x1fann", b'{"account":false}') is None
+    assert table.apply(b"-\x1fcohort\x1fann", b'{"cohort":""}') is None
+    assert (table.account("easemob", "ann"), table.cohort("ann"), table.people()) == (None, "", [])
+    assert table.apply(b"easemob\x1fmade\x1fann", b"{}") is None
+    assert table.account("easemob", "ann") == "made", "as a release says it that leaves it out"
+
+
+KINDS_THERE_ARE = "identities: of yunxin, not one of user, group, room, made, used, cohort"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        (b"\xff", b"{}", "identities: the key is not platform, kind and id"),
+        (b"yunxin\x1fgroup\x1f1\x1f2", b"{}", "identities: the key is not platform, kind and id"),
+        (b"yunxin\x1fgroup\x1f", b"{}", KINDS_THERE_ARE),
+        (b"yunxin\x1fplanet\x1f1", b"{}", KINDS_THERE_ARE),
+        (b"yunxin\x1fwas-planet\x1f1", None, KINDS_THERE_ARE),
+        (b"yunxin\x1fgroup\x1f1", b'{"canonical":""}', "identities: group 1 of yunxin has no usable canonical id"),
+        (b"yunxin\x1fgroup\x1f1", b'{"canonical":"a","origin":"b\\u001fc"}', "identities: group 1 of yunxin has no usable canonical id"),
+        (b"yunxin\x1fwas-group\x1f1", b'{"canonical":""}', "identities: was-group 1 of yunxin has no usable canonical id"),
+    ],
+)
+def test_what_is_wrong_with_a_record_is_said(key: bytes, value: bytes | None, said: str) -> None:
+    assert IdentityTable().apply(key, value) == said
+
+
+def test_what_cannot_be_read_is_said_with_the_decoders_words() -> None:
+    said = IdentityTable().apply(b"yunxin\x1fgroup\x1f1", b"{}")
+    assert said is not None
+    assert said.startswith("identities: group 1 of yunxin: ")
+    assert "canonical" in said

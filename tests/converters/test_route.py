@@ -1,12 +1,13 @@
 """From what was decoded to what it causes, without a platform's bytes: whose words, to whom, under which key, and what becomes known."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from msgspec import structs
 
 from converters import PLATFORMS
-from converters.core.bodies import Text
+from converters.core.bodies import File, Image, Text
+from converters.core.fidelity import Level, partial, refused
 from converters.core.model import Conversation, Delivery, Echo, Event, Group, Loss, Room, conversation_key, direct
 from converters.core.operations import GroupCreated, MembersAdded, Operation, Post, Read, Ref
 from converters.core.wire import Malformed
@@ -17,6 +18,7 @@ from converters.routing.id_mapping import NewIdentity
 from converters.routing.identity_table import IdentityTable, account_record, record
 from converters.routing.route import MOST_NAMED, App, DeadLettered, Deliver, Dropped, EchoOf, RejectedMark, route
 from converters.routing.rules import Rule, introduction
+from converters.text.fallback_text import Language, shown
 
 OLD, NEW = PLATFORMS["yunxin"], PLATFORMS["easemob"]
 TALK = direct("ann", "bob")
@@ -50,11 +52,14 @@ HALL = (record("yunxin", "room", "7", "hall"), record("easemob", "room", "77", "
 ANN_IS_LONG = record("yunxin", "user", "ann", LONG)
 
 
-def routed(*decoded: Decoded | Event, known: IdentityTable | None = None, app: str = "old", **fields: Any) -> tuple[Any, ...]:
+def routed(
+    *decoded: Decoded | Event, known: IdentityTable | None = None, app: str = "old", there: App | None = None, **fields: Any
+) -> tuple[Any, ...]:
     """What comes of *decoded*; *fields* are the source app's."""
     given = tuple(DecodedEvent(one) if isinstance(one, Event) else one for one in decoded)
     old = structs.replace(OLD, decode=lambda callback, account: given)
-    apps = {"old": structs.replace(App("old", old, OLD.example(), "new"), **fields), "new": App("new", NEW, NEW.example(), "old")}
+    new = there or App("new", NEW, NEW.example(), "old")
+    apps = {"old": structs.replace(App("old", old, OLD.example(), "new"), **fields), "new": new}
     return route(Callback(app, b"", 9), apps, table() if known is None else known)
 
 
@@ -90,6 +95,15 @@ def test_what_nobody_said_has_no_sender() -> None:
     assert (one.event.sender, one.sender, one.receiver) == ("", "", "271")
 
 
+def test_an_app_can_have_its_own_rule_of_user_ids() -> None:
+    server = PLATFORMS["own"]
+    assert server.ids_of is not None
+    there = App("new", server, structs.replace(cast("Any", server.example()), id_limit=32), "old")
+    assert there.user_ids.write(LONG) == server.ids_of(there.account).write(LONG)
+    assert there.user_ids.write(LONG) != server.user_ids.write(LONG)
+    assert App("new", NEW, NEW.example(), "old").user_ids is NEW.user_ids
+
+
 def test_names_of_both_are_those_of_the_target() -> None:
     known = table(ANN_IS_LONG, record("yunxin", "user", "bob", "robert"), record("easemob", "user", "Rob", "robert"))
     found = routed(event(), known=known)
@@ -121,10 +135,16 @@ def test_a_message_of_a_group_or_room_goes_there(place: Conversation, records: A
     assert found[-1].key == conversation_key(canonical)
 
 
+def test_somebody_whose_id_means_nobody_is_a_dead_letter_and_not_a_word_of_the_server() -> None:
+    (found,) = routed(event(conversation=direct("x--", "bob"), sender="x--"))
+    assert isinstance(found, DeadLettered)
+    assert (found.cause, found.ours) == ("user-unmapped", True)
+
+
 def test_a_group_that_nobody_knows_is_a_dead_letter_of_ours() -> None:
     (found,) = routed(event(conversation=Group("61")))
     assert isinstance(found, DeadLettered)
-    assert (found.cause, found.ours) == ("group-unmapped", True)
+    assert (found.cause, found.ours, found.by) == ("group-unmapped", True, "")
     assert "yunxin group '61'" in found.detail
 
 
@@ -142,9 +162,30 @@ def test_a_group_that_was_just_made_has_a_name_of_its_own_and_no_place_yet() -> 
     assert one.people == {"ann": "ann", "bob": "bob"}
 
 
+def test_a_room_that_was_just_made_goes_by_its_entry() -> None:
+    made = event(GroupCreated(name="new", owner="ann"), Room("7"))
+    one = delivery(routed(made, known=table(*HALL))[-1])
+    assert (one.event.conversation, one.receiver) == (Room("hall"), "77")
+
+
+READ = Read(Ref("1", own=False, event="yunxin:old:direct:1:post"))
+
+
+def taking(**levels: Level) -> App:
+    """A target that takes of each kind what *levels* say, and says nothing of others."""
+    return App("new", structs.replace(NEW, fidelity=levels), NEW.example(), "old")
+
+
 def test_what_the_target_takes_none_of_is_dropped_before_it_costs_anything() -> None:
-    said = event(Read(Ref("1", own=False, event="yunxin:old:direct:1:post")))
-    assert routed(said) == (Dropped("refused:read", said),)
+    assert routed(event(READ)) == (Dropped("refused:read", event(READ)),)
+    assert routed(event(READ), there=taking(read=partial("the last one"))) != (Dropped("refused:read", event(READ)),)
+    (unknown,) = routed(event(READ), there=taking())
+    assert delivery(unknown).event.operation == READ, "what its table says nothing of is its encoder's"
+
+
+def test_what_people_say_is_never_refused() -> None:
+    (found,) = routed(event(), there=taking(text=refused("no texts")))
+    assert delivery(found).event == event()
 
 
 # -- whom it names
@@ -234,6 +275,8 @@ def test_a_mark_that_is_not_believed_is_told_with_what_becomes_of_the_message() 
     said = event()
     (found,) = routed(DecodedEvent(said, unfit="unkeyed"))
     assert (delivery(found).event, found.unfit) == (said, "unkeyed")
+    (found,) = routed(said)
+    assert found.unfit == "", "on most lies none, or one that is believed"
     gone = routed(DecodedEvent(event(Read(Ref("1", own=False))), unfit="unfit"))
     assert gone[0] == RejectedMark("unfit", said.id, "ann")
     assert [type(one) for one in gone] == [RejectedMark, Dropped]
@@ -251,6 +294,7 @@ def test_what_nobody_has_signed_teaches_nothing_and_makes_no_account() -> None:
     assert routed(DecodedEvent(event(conversation=direct("Ann", "bob"), sender="Ann"), proven=False)) == (Dropped("unproven-person"),)
     create = (Rule(name="new", do="create"),)
     assert routed(DecodedEvent(event(), proven=False), rules=create) == (Dropped("unproven-person"),)
+    assert routed(DecodedEvent(event(READ), proven=False)) == (Dropped("refused:read", event(READ)),), "it would have been, from anybody"
 
 
 # -- rules and plug-ins
@@ -261,6 +305,43 @@ def test_a_rule_that_drops_says_so_and_whose_mark_it_was() -> None:
     assert routed(said, rules=rules) == (Dropped("rule:quiet", said),)
     assert routed(DecodedEvent(said, unfit="unfit"), rules=rules) == (RejectedMark("unfit", said.id, "ann"), Dropped("rule:quiet", said))
     assert [type(one) for one in routed(said, said, rules=rules)] == [Dropped, Dropped], "the next one is looked at"
+
+
+def test_a_rule_that_sends_changes_nothing() -> None:
+    said = event(sender_name="Ann")
+    assert routed(said, rules=(Rule(name="all", do="send"),)) == routed(said)
+
+
+def test_what_a_rule_makes_of_a_message_is_what_goes_over_with_what_was_lost() -> None:
+    said = event(Post(Image(File(url="https://files.example.com/1", name="a.png"))))
+    (found,) = routed(DecodedEvent(said, losses=(Loss("push"),)), rules=(Rule(name="plain", do="show", text="a picture"),))
+    assert delivery(found).event == structs.replace(said, operation=Post(Text("a picture")))
+    assert found.losses == (Loss("push"), Loss("rule:plain"))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_rule_shows_in_the_language_of_the_target(language: Language) -> None:
+    body = Image(File(url="https://files.example.com/1", name="a.png"))
+    account = structs.replace(cast("Any", NEW.example()), language=language)
+    (found,) = routed(event(Post(body)), rules=(Rule(name="plain", do="show"),), there=App("new", NEW, account, "old"))
+    assert delivery(found).event.operation == Post(Text(shown(body, language)))
+
+
+def test_a_rule_knows_a_group_by_its_canonical_name() -> None:
+    in_ops, in_hall = (Rule(name="mine", do="drop", groups=frozenset({name})) for name in ("ops", "hall"))
+    group, room = event(conversation=Group("61")), event(conversation=Room("7"))
+    known = table(*OPS, *HALL)
+    assert routed(group, rules=(in_ops,), known=known) == (Dropped("rule:mine", group),)
+    assert routed(room, rules=(in_hall,), known=known) == (Dropped("rule:mine", room),)
+    assert [type(one) for one in routed(group, room, rules=(in_hall,), known=known)] == [Deliver, Dropped]
+
+
+def test_a_group_that_nobody_knows_has_no_name_and_no_share() -> None:
+    """A rule that drops it spares its dead letter; one for a part of the groups does not fit it, however large the part is."""
+    said = event(conversation=Group("61"))
+    assert routed(said, rules=(Rule(name="all", do="drop"),)) == (Dropped("rule:all", said),)
+    (found,) = routed(said, rules=(Rule(name="most", do="drop", percent=99.999),))
+    assert found.cause == "group-unmapped"
 
 
 def test_who_has_no_account_gets_one_before_the_first_message() -> None:
@@ -274,6 +355,7 @@ def test_a_proxy_speaks_and_says_who_it_is_of() -> None:
     rules = (Rule(name="hand", do="proxy", proxy="helper"),)
     one = delivery(routed(event(sender_name="Ann"), rules=rules)[-1])
     assert (one.sender, one.event.sender, one.author) == ("helper", "ann", "ann")
+    assert (one.event.sender_name, one.event.operation) == ("[ann] Ann", Post(Text("[ann] Ann：hi")))
     create = (Rule(name="new", do="create"), *rules)
     assert not any(delivery(each).newcomer for each in routed(event(), rules=create)), "nobody needs an account who does not speak"
 
@@ -303,5 +385,13 @@ def test_a_plugin_changes_drops_and_fails() -> None:
     assert len(routed(said, said, plugins=(plugin(Drop("why")),))) == 2
 
 
-def test_introductions_come_before_what_is_no_text() -> None:
-    assert introduction(delivery(routed(event())[0]), "Ann").event.operation == Post(Text("Ann"))
+def test_what_is_no_text_is_introduced_first() -> None:
+    said = event(Post(Image(File(url="https://files.example.com/1", name="a.png"))), sender_name="Ann")
+    first, second = routed(said, rules=(Rule(name="hand", do="proxy", proxy="helper"),))
+    assert first == Deliver(introduction(delivery(second), "[ann] Ann："), second.key, "easemob")
+    assert (delivery(second).sender, delivery(second).event.operation) == ("helper", said.operation)
+
+
+def test_an_app_has_what_the_settings_name_and_no_more() -> None:
+    one = App("new", NEW, NEW.example(), "old")
+    assert (one.rules, one.plugins, one.canary) == ((), (), b"")

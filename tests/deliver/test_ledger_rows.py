@@ -105,6 +105,12 @@ def test_intents_are_known_without_being_read() -> None:
     )
 
 
+def test_an_intent_whose_fields_stand_in_another_order_is_one() -> None:
+    value = b'{"target":"new","at":1,"entry":"intent"}'
+    assert not is_intent(value)
+    assert unpacked(packed(value, 7)) == Intent(target="new", at=1)
+
+
 @pytest.mark.parametrize("text", ["7", "0", "9" * 18])
 def test_ids_that_are_numbers_are_kept_as_numbers(text: str) -> None:
     row = packed(dump(structs.replace(WHOLE, outcome=Delivered(text))), 1)
@@ -122,8 +128,9 @@ def rows_of(*entries: Entry) -> list[bytes]:
     return [packed(dump(entry), offset, entry) for offset, entry in enumerate(entries)]
 
 
-def test_of_one_and_the_same_nothing_changes() -> None:
-    (row,) = rows_of(WHOLE)
+@pytest.mark.parametrize("fields", [{}, {"arrived": (Delivered("1"), Delivered("77"))}], ids=["small", "whole"])
+def test_of_one_and_the_same_nothing_changes(fields: dict[str, Any]) -> None:
+    row = packed(dump(structs.replace(WHOLE, **fields)), 7)
     assert merged(row, row) is None
 
 
@@ -184,7 +191,7 @@ def test_of_two_that_say_that_it_arrived_nothing_is_lost(one: Settled, other: Se
     assert len(ends) == 1, "whichever was read first"
     end = unpacked(ends.pop())
     assert isinstance(end, Settled)
-    assert (end.names, end.outcome.remote_id) == (NAMES, "77")  # type: ignore[union-attr]
+    assert (end.names, end.outcome) == (NAMES, Delivered("77", 1500))
     assert end.at == max(one.at, other.at)
 
 
@@ -193,6 +200,28 @@ def test_of_two_ends_the_later_one_counts_where_it_says_as_much() -> None:
     rows = rows_of(WHOLE, late)
     assert unpacked(take_in(rows)) == unpacked(take_in(rows[::-1])) == late
     assert merged(rows[1], rows[0]) is None, "nothing to write"
+
+
+def test_of_two_ends_without_an_id_the_later_one_counts() -> None:
+    early = structs.replace(WHOLE, outcome=Delivered("", 1500))
+    late = structs.replace(WHOLE, at=3000, outcome=Delivered("", 1600))
+    rows = rows_of(early, late)
+    assert unpacked(take_in(rows)) == unpacked(take_in(rows[::-1])) == late
+
+
+def test_a_part_that_arrived_is_not_the_whole() -> None:
+    """Of an event of two requests, one is known to have arrived, and of the other nobody knows."""
+    doubt = Settled(outcome=Unsure("cut off"), target="new", at=1, arrived=(Delivered("1"),))
+    first, later = rows_of(doubt, Intent(target="new", at=2, part=1, arrived=(Delivered("1"),)))
+    assert merged(first, later) == later
+    assert merged(later, first) is None
+
+
+@pytest.mark.parametrize("offset", [1, 255, 256, 65_536, 2**40, 2**62])
+def test_the_later_entry_is_told_by_its_offset_alone(offset: int) -> None:
+    before, after = (packed(dump(Intent(target="new", at=at)), number) for at, number in ((9, offset - 1), (1, offset)))
+    assert merged(before, after) == after
+    assert merged(after, before) is None
 
 
 def take_in(rows: list[bytes]) -> bytes:

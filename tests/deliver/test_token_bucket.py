@@ -98,6 +98,56 @@ def test_what_is_given_back_is_not_counted() -> None:
     assert bucket.ready(4, 1010.75) == 1011.0
 
 
+@pytest.mark.parametrize(
+    ("taken", "given_back", "free_at"),
+    [
+        ([4, 3, 3], 3, [1011.0, 1011.25]),  # the last of the two that are as large
+        ([4, 3, 3], 4, [1011.25, 1011.5]),
+        ([3, 4, 3], 4, [1011.0, 1011.5]),
+        ([3, 3, 4], 4, [1011.0, 1011.25]),
+        ([2, 3, 5], 2, [1011.25, 1011.5]),
+    ],
+)
+def test_what_is_given_back_is_out_of_the_window_and_the_others_are_in_it(taken: list[int], given_back: int, free_at: list[float]) -> None:
+    bucket = bucket_of(pace=LATER)
+    for number, amount in enumerate(taken):
+        bucket.take(amount, 1010.0 + number / 4)
+    bucket.give_back(given_back)
+    found = {bucket.ready(amount, 1010.75) for amount in range(given_back + 1, 11)}
+    assert sorted(found) == free_at
+
+
+def test_where_nothing_was_taken_nothing_is_given_back() -> None:
+    bucket = bucket_of(pace=LATER)
+    bucket.give_back(1)
+    assert taken(bucket, 11, 1010.0) == [*[1010.0] * 10, 1011.0]
+
+
+def test_what_was_given_back_makes_no_room_a_second_time() -> None:
+    """It is forgotten with its number: else a window later more than the quota would pass."""
+    bucket = bucket_of(pace=LATER)
+    bucket.take(4, 1010.0)
+    bucket.give_back(4)
+    assert taken(bucket, 11, 1011.0) == [*[1011.0] * 10, 1012.0]
+
+
+def test_what_is_out_of_the_window_is_not_kept() -> None:
+    bucket = bucket_of(pace=LATER)
+    for second in range(50):
+        taken(bucket, 10, 1010.0 + second)
+    assert len(bucket._log) == 10
+
+
+def test_a_slot_of_before_is_not_given_back_where_partitions_have_moved_since() -> None:
+    """It is another worker's by now."""
+    bucket = bucket_of(owned=(0, 1), of=2)
+    taken(bucket, 3, 1000.0)
+    bucket.own((1,), 2, 1000.45)
+    first = bucket.ready(1, 1000.45)
+    bucket.give_back(1)
+    assert bucket.ready(1, 1000.2) == first >= 1000.45
+
+
 def test_too_much_makes_it_slower_and_it_comes_back_by_and_by() -> None:
     bucket = bucket_of()
     assert bucket.speed(1000.0) == 1.0
@@ -163,6 +213,20 @@ def test_without_partitions_nothing_passes_until_there_are_some() -> None:
     assert bucket.ready(1, 1000.0) == inf
     bucket.own((0, 1, 2, 3), 4, 1000.05)
     assert bucket.ready(1, 1000.05) == pytest.approx(1000.1)
+    bucket.own((), 4, 1000.05)
+    assert bucket.ready(1, 1000.05) == inf
+
+
+def test_a_speed_that_never_comes_back_is_whole_until_it_is_too_much() -> None:
+    bucket = bucket_of(pace=QuotaPolicy(used=1.0, catch_up=0.0, slowed=0.5, recovery=0.0))
+    assert bucket.speed(1000.0) == 1.0
+    assert taken(bucket, 2, 1000.0) == [1000.0, 1000.1]
+    bucket.slow_down(1000.1, 0.0)
+    assert bucket.speed(1e9) == 0.5
+
+
+def test_it_is_called_as_its_limit_is() -> None:
+    assert bucket_of().name == "ten"
 
 
 def test_the_policy_that_ships() -> None:

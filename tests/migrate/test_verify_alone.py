@@ -6,8 +6,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from converters.inventory import AnyItem, Block, Friendship, Group, GroupBlock, GroupMember, Room, RoomMember, Setting, User
+from converters.migration import Found
 from streams.migrate.bundle import Bundle
 from streams.migrate.verify import HISTORY
 from streams.migrate.verify_records import KindResult, Verified
@@ -165,6 +167,7 @@ async def test_what_differs_is_asked_for_once_more(verification: Verification, l
     del listed.lists["members", "g-901"][2]
     del listed.lists["friends", "ann"][0]
     verification.sample = 1
+    listed.lists["members", "g-901"].append(structs.replace(listed.lists["members", "g-901"][0], user="eve", role="member"))
     assert await verification.run() == []
 
 
@@ -261,6 +264,21 @@ async def test_an_owner_cannot_be_silenced_and_needs_no_leave(bundle: Bundle, tm
         one.sides.remove()
 
 
+async def test_of_what_the_bundle_has_none_nothing_is_asked_and_nothing_is_missed(tmp_path: Path) -> None:
+    items: list[AnyItem] = [User(id="ann"), User(id="bob"), Friendship(owner="ann", friend="bob")]
+    listed = Listed()
+    listed.hold(items)
+    listed.lists["groups", ""] = [Found("group", "g-1")]
+    with Bundle.open(made(tmp_path, items)) as other:
+        one = Verification(other, listed, tmp_path / "out", without=("friends", "blocks", "members", "rooms"))
+        assert await one.run() == []
+        assert {name for name, _ in listed.asked} == {"users", "attributes"}
+        assert one.verified.unseen == {}
+        assert one.counts("unseen") == {"friendship": 2}, "from both sides"
+        assert one.counts("besides") == {}
+        one.sides.remove()
+
+
 async def test_what_was_stopped_goes_on_where_it_was(verification: Verification, listed: Listed) -> None:
     verification.verified.step, verification.verified.after = "member", "901"
     verification.verified.of("member").expected = 3
@@ -271,6 +289,64 @@ async def test_what_was_stopped_goes_on_where_it_was(verification: Verification,
     assert [subjects for name, subjects in listed.asked if name == "members"] == [("g-902",)]
     assert verification.verified.of("member").expected == 5
     assert {"member-attributes", "group-blocks", "rooms", "room-members", "room-details", "settings"} <= set(asked)
+
+
+STEPS = {
+    "user": ["users"],
+    "attributes": ["attributes"],
+    "friendship": ["friends"],
+    "block": ["blocks"],
+    "group": ["groups"],
+    "member": ["members"],
+    "member-attributes": ["member-attributes"],
+    "group-block": ["group-blocks"],
+    "room": ["rooms"],
+    "room-member": ["room-members"],
+    "details": ["group-details", "room-details"],
+    "setting": ["settings"],
+}
+
+
+@pytest.mark.parametrize("number", range(len(STEPS)), ids=list(STEPS))
+async def test_each_step_is_gone_on_with_and_none_before_it(number: int, verification: Verification, listed: Listed) -> None:
+    """Also where it was a process of another release that was stopped: it has noted the same words."""
+    verification.verified.step = list(STEPS)[number]
+    kept: list[str] = []
+    keep = verification.notebook.keep
+
+    def noting(verified: Verified, noted: Any) -> Any:
+        kept.append(verified.step)
+        return keep(verified, noted)
+
+    verification.notebook.keep = noting  # type: ignore[method-assign]
+    assert await verification.run() == []
+    asked = dict.fromkeys(name for name, _ in listed.asked)
+    assert sorted(asked) == sorted(name for lists in list(STEPS.values())[number:] for name in lists)
+    assert list(dict.fromkeys(kept)) == [*list(STEPS)[number:], "history"]
+
+
+async def test_what_begins_as_the_last_one_did_is_not_done_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.migrate.listed.PLACES", {"group": {"901": "g-901", "9010": "g-9010"}, "room": {}})
+    items: list[AnyItem] = [
+        Group(id="901", owner="ann"),
+        Group(id="9010", owner="ann"),
+        *(GroupMember(group=name, user="ann") for name in ("901", "9010")),
+    ]
+    listed = Listed()
+    listed.hold(items)
+    with Bundle.open(made(tmp_path, items)) as other:
+        one = Verification(other, listed, tmp_path / "out")
+        one.verified.step, one.verified.after = "member", "901"
+        await one.run()
+        assert [subjects for name, subjects in listed.asked if name == "members"] == [("g-9010",)]
+        one.sides.remove()
+
+
+async def test_what_is_no_user_and_no_group_is_none_of_the_list(verification: Verification, listed: Listed) -> None:
+    listed.lists["users", ""].insert(0, Block(owner="eve", blocked="ann"))
+    listed.lists["groups", ""].insert(0, User(id="eve"))
+    assert await verification.run() == []
+    assert verification.counts("besides") == {}
 
 
 async def test_friends_go_on_behind_the_user_who_was_done(verification: Verification, listed: Listed) -> None:

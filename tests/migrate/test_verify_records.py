@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from converters.differences import Difference
 from streams.migrate.verify_records import HistoryResult, KindResult, Notebook, Verified
@@ -37,6 +38,14 @@ def test_faults_are_what_is_not_as_it_was_to_be_and_unknown_is_what_nobody_tells
     assert one.unknown == 16 + 3 + 5
 
 
+def test_whatever_is_counted_begins_with_nothing() -> None:
+    assert set(structs.asdict(KindResult()).values()) == {0}
+    assert set(structs.asdict(HistoryResult()).values()) == {0}
+    one = verified()
+    assert (one.ended, one.step, one.after, one.written, one.looks, one.notes) == (0, "", "", 0, (), ())
+    assert (one.kinds, one.history, one.unseen) == ({}, HistoryResult(), {})
+
+
 def test_the_result_of_a_kind_begins_with_nothing_and_is_one() -> None:
     one = verified()
     one.of("user").seen += 2
@@ -60,7 +69,13 @@ def test_what_was_kept_is_read_again_in_its_order(notebook: Notebook, tmp_path: 
     assert notebook.read() == one
     assert one.written == (tmp_path / "verify-new.jsonl").stat().st_size
     assert sorted(path.name for path in tmp_path.iterdir()) == ["verify-new.json", "verify-new.jsonl"]
-    assert (tmp_path / "verify-new.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+def test_both_files_are_for_their_owner_alone(notebook: Notebook, tmp_path: Path) -> None:
+    """Ids of people are in both. Also where an earlier release has left a file that others may read."""
+    (tmp_path / "verify-new.new").touch(0o666)
+    notebook.keep(verified(), [ONE])
+    assert [path.stat().st_mode & 0o777 for path in tmp_path.iterdir()] == [0o600, 0o600]
 
 
 def test_what_was_noted_after_the_last_word_is_dropped(notebook: Notebook) -> None:

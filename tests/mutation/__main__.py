@@ -1,7 +1,8 @@
 """`python -m tests.mutation [MODULE…]`: mutants of these modules, or of all that `modules.toml` names, in a copy of the tree.
 
 Prints each that survives its tests, and is not in `survivors.toml`; each that stands there and does not survive; and the figures. Exit
-code 1 for either. `--record` writes the figures into `figures.json`, from which TESTING.md is printed.
+code 1 for either. `--record` writes the figures into `figures.json`, from which TESTING.md is printed. `--go-on` keeps in .mutation what
+was found of each, and goes on behind it where the run was stopped, as long as the module and its tests are the same.
 """
 
 import json
@@ -11,12 +12,15 @@ import subprocess
 import sys
 import tomllib
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 FIGURES = HERE / "figures.json"
+KEPT = ROOT / ".mutation"
 
 
 def modules() -> dict[str, list[str]]:
@@ -39,44 +43,64 @@ def copied(to: Path) -> None:
             shutil.copy2(ROOT / name, to / name)
 
 
-def judged(tree: Path, module: str, tests: list[str], reasons: dict[str, str]) -> dict[str, int] | None:
-    """The figures of a module; None where its tests fail as it stands. Prints what nobody has explained."""
-    environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONHASHSEED": "0"}
+def judged(tree: Path, module: str, tests: list[str], reasons: dict[str, str], kept: Path | None = None) -> dict[str, int] | None:
+    """The figures of a module; None where its tests fail as it stands. Prints what nobody has explained. *kept*: see `--go-on`."""
     figures = {"mutants": 0, "killed": 0, "explained": 0, "survived": 0, "stale": 0}
     alive = set()
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.mutation.server", module, *tests], cwd=tree, env=environment, stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdout is not None
-        for line in server.stdout:
-            said = json.loads(line)
-            if "broken" in said:
-                print(f"{module}: its tests fail as it stands\n{said['broken']}")
-                return None
-            figures["mutants"] += 1
-            if said["by"]:
-                figures["killed"] += 1
-                if os.environ.get("VERBOSE"):
-                    print(f"killed {module}:{said['line']}: {said['key']} BY {said['by']}", flush=True)
-                continue
-            alive.add(said["key"])
-            if said["key"] in reasons:
-                figures["explained"] += 1
-            else:
-                figures["survived"] += 1
-                print(f"{module}:{said['line']}: survives: {said['key']}", flush=True)
-    if server.returncode:
-        return None
+    for said in _answers(tree, module, tests, kept):
+        if "broken" in said:
+            print(f"{module}: its tests fail as it stands\n{said['broken']}")
+            return None
+        figures["mutants"] += 1
+        if said["by"]:
+            figures["killed"] += 1
+            if os.environ.get("VERBOSE"):
+                print(f"killed {module}:{said['line']}: {said['key']} BY {said['by']}", flush=True)
+            continue
+        alive.add(said["key"])
+        if said["key"] in reasons:
+            figures["explained"] += 1
+        else:
+            figures["survived"] += 1
+            print(f"{module}:{said['line']}: survives: {said['key']}", flush=True)
     for key in sorted(reasons.keys() - alive):
         figures["stale"] += 1
         print(f"{module}: in survivors.toml, and does not survive: {key}", flush=True)
     return figures
 
 
+def _answers(tree: Path, module: str, tests: list[str], kept: Path | None) -> Iterator[dict[str, str]]:
+    """What the server says of each mutant, and before that what an earlier one has said. `broken` where it does not come to its end."""
+    environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONHASHSEED": "0"}
+    if kept is not None:
+        of = sha256(b"".join((tree / path).read_bytes() for path in (module, *tests))).hexdigest()
+        lines = kept.read_text().splitlines() if kept.exists() else []
+        if not lines or lines[0] != of:
+            lines = [of]
+        kept.parent.mkdir(exist_ok=True)
+        # The last line may be half a one.
+        whole = [line for line in lines[1:] if line.endswith("}")]
+        kept.write_text("".join(f"{line}\n" for line in (of, *whole)))
+        yield from map(json.loads, whole)
+        environment["KNOWN"] = str(kept)
+    words = [sys.executable, "-m", "tests.mutation.server", module, *tests]
+    with subprocess.Popen(words, cwd=tree, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        for line in server.stdout:
+            said = json.loads(line)
+            if kept is not None and "broken" not in said:
+                with kept.open("a") as file:
+                    file.write(line)
+            yield said
+    if server.returncode:
+        yield {"broken": f"exit code {server.returncode}"}
+
+
 def main(arguments: list[str]) -> int:
     parser = ArgumentParser(prog="python -m tests.mutation")
     parser.add_argument("module", nargs="*", help="a path of modules.toml; default: all of them")
     parser.add_argument("--record", action="store_true", help="write the figures into figures.json")
+    parser.add_argument("--go-on", action="store_true", help="go on behind what a run that was stopped has found")
     chosen = parser.parse_args(arguments)
     known, reasons, code = modules(), explained(), 0
     if unknown := [module for module in chosen.module if module not in known]:
@@ -85,7 +109,8 @@ def main(arguments: list[str]) -> int:
     with TemporaryDirectory(prefix="mutation-", ignore_cleanup_errors=True) as folder:
         copied(Path(folder))
         for module in chosen.module or known:
-            figures = judged(Path(folder), module, known[module], reasons.get(module, {}))
+            kept = KEPT / f"{module.replace('/', '.')}.jsonl" if chosen.go_on else None
+            figures = judged(Path(folder), module, known[module], reasons.get(module, {}), kept)
             if figures is None:
                 code = 1
                 continue

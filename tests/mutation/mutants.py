@@ -90,6 +90,7 @@ class _Change(NamedTuple):
 def mutants(source: str) -> Iterator[Mutant]:
     """Every one, in the order of the lines. Those that say the same as the source are left out."""
     tree = ast.parse(source)
+    whole = ast.dump(tree)
     lines = source.splitlines(keepends=True)
     starts = [0]
     for line in lines:
@@ -106,7 +107,7 @@ def mutants(source: str) -> Iterator[Mutant]:
         before = encoded[begin:end].decode()
         changed = (encoded[:begin] + after.encode() + encoded[end:]).decode()
         try:
-            same = ast.dump(ast.parse(changed)) == ast.dump(tree)
+            same = ast.dump(ast.parse(changed)) == whole
         except SyntaxError:
             continue
         if same or changed in seen:

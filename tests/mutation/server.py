@@ -88,6 +88,7 @@ class _Loop(_Anew):
         super().__init__(run)
         self._path, self._mutants, self._say = path.resolve(), chosen, say
         self.reports = _Reports()
+        self._caches: list[_lru_cache_wrapper[Any]] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -97,7 +98,7 @@ class _Loop(_Anew):
             if isinstance(one, FunctionType) and one.__code__.co_filename == str(self._path):
                 functions[one.__code__.co_qualname, one.__code__.co_firstlineno].append(one)
             elif isinstance(one, _lru_cache_wrapper) and str(getattr(one, "__module__", "")).startswith(("converters", "streams")):
-                one.cache_clear()
+                self._caches.append(one)
         gc.freeze()
         began, cpu = monotonic(), _cpu()
         first = forked(lambda: self._baseline(session), 900)
@@ -156,6 +157,9 @@ class _Loop(_Anew):
         return {"failed": ""}
 
     def _one(self, session: pytest.Session, item: pytest.Item, following: pytest.Item | None) -> str:
+        """The test that has failed, if one has. What an earlier test has left in a cache of ours, this one computes itself."""
+        for cache in self._caches:
+            cache.cache_clear()
         session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         return self.reports.failed
 
@@ -247,7 +251,9 @@ def _warm(module: str, tests: tuple[str, ...]) -> None:
 def main(module: str, *tests: str) -> int:
     path, out = Path(module), os.fdopen(os.dup(1), "w", buffering=1)
     source, only = path.read_text(), os.environ.get("ONLY", "")
-    chosen = [mutant for mutant in mutants(source) if only in mutant.key]
+    known = Path(os.environ["KNOWN"]).read_text().splitlines()[1:] if "KNOWN" in os.environ else []
+    done = {json.loads(line)["key"] for line in known}
+    chosen = [mutant for mutant in mutants(source) if only in mutant.key and mutant.key not in done]
     _warm(module, tests)
     run = Run()
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -153,6 +154,28 @@ def test_strong_tests_leave_nothing(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == ""
 
 
+def test_a_run_that_was_stopped_is_gone_on_with_while_module_and_tests_are_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, kept = tree(tmp_path, STRONG), tmp_path / "kept" / "one.jsonl"
+    whole = {"mutants": 4, "killed": 4, "explained": 0, "survived": 0, "stale": 0}
+    assert judged(root, "streams/grown.py", ["tests/test_grown.py"], {}, kept) == whole
+    head, first, *_ = kept.read_text().splitlines()
+    told = json.loads(first) | {"by": ""}
+    kept.write_text(f"{head}\n{json.dumps(told)}\n{first[:9]}")
+    assert judged(root, "streams/grown.py", ["tests/test_grown.py"], {}, kept) == whole | {"killed": 3, "survived": 1}
+    assert f"survives: {told['key']}" in capsys.readouterr().out, "as it was told before the stop"
+    (root / "tests" / "test_grown.py").write_text(f"from streams.grown import grown\n\n\n{STRONG}\n")
+    assert judged(root, "streams/grown.py", ["tests/test_grown.py"], {}, kept) == whole
+
+
+def test_what_an_earlier_test_has_left_in_a_cache_hides_no_defect(tmp_path: Path) -> None:
+    root = tree(tmp_path, "def test_first():\n    grown(18)\n\n\ndef test_second():\n    assert grown(18)\n    assert not grown(17)\n")
+    (root / "streams" / "grown.py").write_text("from functools import lru_cache\n\n\n@lru_cache\ndef grown(age):\n    return age >= 18\n")
+    figures = judged(root, "streams/grown.py", ["tests/test_grown.py"], {})
+    assert figures == {"mutants": 4, "killed": 4, "explained": 0, "survived": 0, "stale": 0}
+
+
 def test_tests_that_fail_as_they_stand_judge_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert judged(tree(tmp_path, "def test_it():\n    assert not grown(40)\n"), "streams/grown.py", ["tests/test_grown.py"], {}) is None
     assert "its tests fail as it stands" in capsys.readouterr().out
@@ -171,11 +194,15 @@ def test_what_imports_a_module_is_read_from_the_source(monkeypatch: pytest.Monke
     assert independent(loaded, "converters.core.event_id") == ["json", "streams.outbound.fairness"]
 
 
-@pytest.mark.parametrize("module", modules())
+@cache
+def keys(module: str) -> list[str]:
+    return [one.key for one in mutants((ROOT / module).read_text())]
+
+
+@pytest.mark.parametrize("module", explained())
 def test_what_is_explained_is_a_mutant_and_has_a_reason(module: str) -> None:
-    there = {one.key for one in mutants((ROOT / module).read_text())}
-    reasons = explained().get(module, {})
-    assert reasons.keys() <= there
+    reasons = explained()[module]
+    assert reasons.keys() <= set(keys(module))
     assert all(len(reason.split()) > 3 for reason in reasons.values())
 
 
@@ -189,9 +216,7 @@ def test_the_modules_their_tests_and_their_figures_are_there() -> None:
     for module, one in figures.items():
         assert one["mutants"] == one["killed"] + one["explained"], module
         assert one["explained"] == len(explained().get(module, {})), module
-        assert one["mutants"] == sum(1 for _ in mutants((ROOT / module).read_text())), (
-            f"{module} has changed: make mutate ARGS='--record {module}'"
-        )
+        assert one["mutants"] == len(keys(module)), f"{module} has changed: make mutate ARGS='--record {module}'"
 
 
 def test_a_module_that_nobody_has_named_is_refused() -> None:
