@@ -1,6 +1,7 @@
 """Which files of an export are read, and what is in each by its name; what is not read is told, and never left out in silence."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -16,8 +17,10 @@ TABLES = (".csv", ".tsv")
 Note = tuple[str, str, str]
 """(kind of problem, where, text)."""
 _ONE = {name.removesuffix("s"): kind for name, kind in FILES.items()}
-_MARKERS = ("_", ".", "readme")
-"""How files begin that no export means to be read."""
+_NUMBERS = re.compile(r"[-\d]+$")
+_MARKERS = ("_", ".", "readme", "problems.csv", "differences.csv", "conversations.csv", "made.csv", "passwords.csv", "devices")
+"""How files begin that no export means to be read, and those that our own commands leave where they are run."""
+_SUMS = frozenset({".md5", ".sha1", ".sha256", ".sha512", ".asc", ".sig"})
 
 
 class Listed(NamedTuple):
@@ -34,9 +37,14 @@ def listed(paths: Sequence[Path], root: Path, notes: list[Note]) -> list[Listed]
     found: list[Listed] = []
     for path in paths:
         name, form, kind = shown(path, root), form_of(path), kind_of_file(path, root)
-        if form in LINES or (form in TABLES and kind is not None):
+        if not path.name.startswith(".") and (form in LINES or (form in TABLES and kind is not None)):
             found.append(Listed(path, name, kind or "", form))
-        elif path.name.lower().startswith(_MARKERS) or (form not in TABLES and kind is None) or _is_empty(path):
+        elif (
+            path.name.lower().startswith(_MARKERS)
+            or path.suffix.lower() in _SUMS
+            or (form not in TABLES and kind is None)
+            or _is_empty(path)
+        ):
             notes.append(("not-read", name, "the name says neither kind nor form"))
         elif kind is None:
             notes.append(("unread", name, "no kind in the name of a table: expected as users.csv, or a mapping"))
@@ -68,7 +76,7 @@ def files_in(folder: Path) -> list[Path]:
             folders.clear()
             continue
         entered.add((told.st_dev, told.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
         paths = (Path(place) / name for name in names)
         found += [path for path in paths if path.is_file() or path.is_symlink()]
     return sorted(found, key=lambda path: path.relative_to(folder).parts)
@@ -83,10 +91,13 @@ def kind_of_file(path: Path, root: Path) -> str | None:
 
 
 def _kinds_in(name: str) -> Iterator[str]:
+    """`user-2026` is read as `users-2026`; `group-members` and `user-list` may be anything."""
     word = name.lower().partition(".")[0].replace("_", "-")
+    if (alone := _NUMBERS.sub("", word)) in _ONE:
+        yield _ONE[alone]
     while word:
-        if word in FILES or word in _ONE:
-            yield FILES.get(word) or _ONE[word]
+        if word in FILES:
+            yield FILES[word]
         word = word.rpartition("-")[0]
 
 

@@ -16,6 +16,7 @@ from streams.migrate.bundle import Bundle
 from streams.migrate.errors import SourceError
 from streams.migrate.files import open_path
 from streams.migrate.json_lines import byte_lines
+from streams.migrate.listing import kind_of_file
 from streams.migrate.passwords import given
 from streams.migrate.source import Rows
 from tests.migrate.exports import DAY, NOW, check, checked, places, said, user, write
@@ -71,7 +72,8 @@ WIDE = "id,name\nann,A\n".encode("utf-16")
         ({"USERS.JSONL.GZ": gzip.compress(USERS), "User.CSV.ZST": zstd.compress(b"id\ncid\n")}, "ann bob cid", []),
         ({"users.jsonl": USERS, "blocks.csv": b"", "note.txt": b"x"}, "ann bob", [("not-read", "note.txt")]),
         ({"users.jsonl": USERS, "groups.xlsx": b"PK", "rooms": b"x"}, "ann bob", [("unread", "groups.xlsx"), ("unread", "rooms")]),
-        ({"users.jsonl": USERS, "users/_SUCCESS": b"", ".x/users.csv": b"id\nx\n", "._users.csv": b"\0"}, "ann bob", [("not-read", "._users.csv"), ("not-read", "users/_SUCCESS")]),
+        ({"users.jsonl": USERS, "users/_SUCCESS": b"", ".x/users.csv": b"id\nx\n", "users/._1.jsonl": b"\0", "__MACOSX/users.csv": b"x"}, "ann bob", [("not-read", "users/._1.jsonl"), ("not-read", "users/_SUCCESS")]),
+        ({"users.jsonl": USERS, "problems.csv": b"level\n", "users.jsonl.md5": b"0\n"}, "ann bob", [("not-read", "users.jsonl.md5"), ("not-read", "problems.csv")]),
         ({"users.jsonl": USERS, "friends.json": b'[\n{"owner": "ann", "friend": "bob"}\n]\n'}, "ann bob", [("source", "friends.json")]),
         ({"users.jsonl": USERS, "friends.json": b'[{"owner": "ann", "friend": "bob"}]'}, "ann bob", [("source", "friends.json")]),
         ({"users.jsonl": USERS, "friends.json": b'{\n"owner": "ann",\n"friend": "bob"}\n'}, "ann bob", [("source", "friends.json")]),
@@ -85,6 +87,25 @@ WIDE = "id,name\nann,A\n".encode("utf-16")
 def test_a_file_is_read_as_far_as_it_goes(tmp_path: Path, files: Files, there: str, problems: list[tuple[str, str]]) -> None:
     with checked(lay(tmp_path / "export", files), tmp_path) as bundle:
         assert (users(bundle), places(bundle)) == (there.split(), set(problems))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("users.csv", "user"),
+        ("User-2026-01.csv", "user"),
+        ("group_block.jsonl", "group-block"),
+        ("messages_of_groups.jsonl", "message"),
+        ("room-members-2.csv.gz", "room-member"),
+        ("friends/1.csv", "friendship"),
+        ("group_members.csv", None),
+        ("user_messages.csv", None),
+        ("message_user.csv", None),
+        ("t_user.csv", None),
+    ],
+)
+def test_a_name_says_one_kind_or_none(tmp_path: Path, name: str, kind: str | None) -> None:
+    assert kind_of_file(tmp_path / name, tmp_path) == kind
 
 
 def test_a_line_that_is_not_in_the_encoding_of_a_file_of_ascii_costs_itself(tmp_path: Path) -> None:
