@@ -24,6 +24,7 @@ _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """No target shows them, and some refuse them; tabs and line ends are left."""
 _HOURS = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 _OFFSET = re.compile(r"Z|UTC|[+-](?:0\d|1[0-4]):[0-5]\d")
+_UNITS = ("seconds", "micros")
 _PAST = ("created", "joined")
 _TIMES = (*_PAST, "until", "muted_until")
 _IDS = ("id", "owner", "friend", "blocked", "group", "user", "room", "peer")
@@ -73,9 +74,13 @@ def odd_time(at: int, now: int) -> str:
     return "micros" if _OLDEST <= at // 1000 <= now + AHEAD else "future"
 
 
-def in_ms(at: int, odd: str) -> int:
-    """*at*, read as what `odd_time` says of it."""
-    return at * 1000 if odd == "seconds" else at // 1000 if odd == "micros" else at
+def read_time(at: int, now: int, accepted: frozenset[str]) -> tuple[int, str]:
+    """(*at* in ms as a person has *accepted* it, what is still odd about it)."""
+    odd = odd_time(at, now)
+    if odd in _UNITS and odd in accepted:
+        at = at * 1000 if odd == "seconds" else at // 1000
+        odd = odd_time(at, now)
+    return at, odd
 
 
 class Examiner:
@@ -129,12 +134,12 @@ class Examiner:
     def _times(self, item: AnyItem, changes: dict[str, Any]) -> Iterator[Finding]:
         for field in _TIMES:
             at = getattr(item, field, 0)
-            odd = odd_time(at, self._now)
-            if odd in ("seconds", "micros") and odd in self._accepted:
-                changes[field] = in_ms(at, odd)
-            elif odd in ("seconds", "micros") or (odd == "future" and field in _PAST):
+            read, odd = read_time(at, self._now, self._accepted)
+            if odd in _UNITS or (odd == "future" and field in _PAST):
                 changes[field] = 0
                 yield Finding(odd, f"{field} is {at}")
+            elif read != at:
+                changes[field] = read
 
     def _hours(self, item: Setting, changes: dict[str, Any]) -> Iterator[Finding]:
         """Whether a name of a zone is known is asked where the table of zones is: see `zone_known`."""

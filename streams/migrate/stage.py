@@ -12,7 +12,7 @@ from converters.core import wire
 from converters.core.bodies import File, files_of
 from converters.core.model import Event, conversation_key
 from converters.core.operations import Edit, Post
-from converters.examine import Examiner, Finding, in_ms, odd_id, odd_time
+from converters.examine import Examiner, Finding, odd_id, read_time
 from converters.examine_message import examine_post
 from converters.given_message import changed, event_of
 from converters.inventory import AnyItem, Message, Problem, User, canonical, item_id, kind_of
@@ -180,13 +180,12 @@ class Stage:
     def _message(self, message: Message, seq: bytes, where: str) -> None:
         choices, state = self._choices, self._state
         operation = message.operation
-        odd = odd_time(message.at, choices.now)
+        at, odd = read_time(message.at, choices.now, choices.accepted)
         if odd:
-            if odd in choices.accepted:
-                message = msgspec.structs.replace(message, at=in_ms(message.at, odd))
-            else:
-                self._problem(odd, seq, where, f"at is {message.at}", message.id)
-                return
+            self._problem(odd, seq, where, f"at is {message.at}", message.id)
+            return
+        if at != message.at:
+            message = msgspec.structs.replace(message, at=at)
         if odd_id(message.id):
             self._problem("id", seq, where, "id of a message is no id")
             return

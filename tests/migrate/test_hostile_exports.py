@@ -192,6 +192,13 @@ def test_times_of_another_unit_stop_and_can_be_accepted(tmp_path: Path, unit: st
         assert (talk.talk.first, row.item.created, places(bundle)) == (at, at, set())  # type: ignore[union-attr]
 
 
+def test_an_accepted_time_is_looked_at_once_more(tmp_path: Path) -> None:
+    far = 90_000_000_000  # in seconds it is the year 4821
+    files = {"users.jsonl": lines(user("ann", created=far), user("bob")), "messages.jsonl": lines(said(1, "ann", "bob", at=far))}
+    with checked(lay(tmp_path / "export", files), tmp_path, accepted=frozenset({"seconds"})) as bundle:
+        assert (places(bundle), bundle.count("message")) == ({("future", "users.jsonl:1"), ("future", "messages.jsonl:1")}, 0)
+
+
 def test_for_ever_is_no_time_of_another_unit(tmp_path: Path) -> None:
     year_9999 = 253_402_300_799_000
     files = {"users.jsonl": USERS, "settings.jsonl": lines({"user": "ann", "mode": "none", "until": year_9999})}
