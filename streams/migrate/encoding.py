@@ -120,7 +120,7 @@ def _share_of_errors(lines: list[bytes], name: str) -> float:
 def _is_simplified(lines: list[bytes]) -> bool:
     """Whether nearly all characters are such as GB2312 has: Big5 and Shift-JIS pass for GB18030 as well, and become others in it."""
     text = b"\n".join(lines).decode("gb18030", "ignore")
-    beyond = [char for char in text if not char.isascii()]
+    beyond = [char for char in text if "\x7f" < char < "\U00010000"]  # emoji tell nothing
     return sum(_is_common(char) for char in beyond) >= 0.8 * len(beyond)
 
 

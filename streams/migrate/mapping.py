@@ -226,10 +226,10 @@ def _decimal(column: str, value: Any) -> Decimal:
     if isinstance(value, str) and _ROUNDED.fullmatch(value.strip()):
         raise Wrong(f"{column} has a number in the form 1.2E+10: a spreadsheet has rounded it")
     try:
-        number = Decimal(str(value).strip() if isinstance(value, float | str) else int(value))
+        number = Decimal(value) if isinstance(value, int) else Decimal(str(value).strip())
         if number.is_finite() and abs(number) < _LARGEST:
             return number
-    except (TypeError, ValueError, OverflowError, InvalidOperation):
+    except (ValueError, OverflowError, InvalidOperation):
         pass
     raise Wrong(f"{column} is no number")
 

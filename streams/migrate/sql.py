@@ -142,7 +142,9 @@ class SqlPart:
             path = Path(self._database.removeprefix("sqlite:"))
             if not path.is_file():
                 raise SourceError(localized("{name}: there is no file {path}", name=self.name, path=path))
-            return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            connection.text_factory = _text
+            return connection
         try:
             import psycopg
         except ImportError:
@@ -170,6 +172,11 @@ def _database(root: Path, table: Table) -> str:
     if text.startswith(("postgresql://", "postgres://")):
         return text
     raise SourceError(localized("database is neither sqlite:PATH nor postgresql://…"))
+
+
+def _text(raw: bytes) -> str:
+    """SQLite keeps whatever bytes it was given: those that are no UTF-8 cost their row, and not the table."""
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def _key(value: Any) -> Any:

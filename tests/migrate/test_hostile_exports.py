@@ -321,6 +321,20 @@ def test_a_corrected_database_is_read_again(tmp_path: Path) -> None:
         assert (users(bundle), bundle.meta.stops) == (["li", "wang"], 0)
 
 
+def test_a_row_of_a_database_that_cannot_be_read_costs_itself(tmp_path: Path) -> None:
+    mapping = write(tmp_path / "shop.toml", ['[users]\ndatabase = "sqlite:shop.db"\ntable = "people"\nkey = "id"\nunit = "s"\n'])
+    with sqlite3.connect(tmp_path / "shop.db") as database:
+        database.execute("CREATE TABLE people (id, name, created)")
+        database.executemany(
+            "INSERT INTO people VALUES (?, CAST(? AS TEXT), ?)", [("a", b"\xff\xfe", 1), ("b", b"B", 1_779_000_000.25), ("c", "C", "soon")]
+        )
+    database.close()
+    with checked(mapping, tmp_path) as bundle:
+        assert places(bundle) == {("line", "people:a"), ("line", "people:c")}
+        (row,) = bundle.items("user")
+        assert (row.item.id, row.item.created) == ("b", 1_779_000_000_250)  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("keys", [["a", "a"], [b"\x01", b"\x02"]])
 def test_rows_that_a_key_does_not_tell_apart_are_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: list[Any]) -> None:
     monkeypatch.setattr("streams.migrate.sql.PAGE", 1)

@@ -58,6 +58,15 @@ def test_chinese_far_behind_ascii_is_recognised(tmp_path: Path) -> None:
     assert recognise(path, opened) == "gb18030"
 
 
+@pytest.mark.parametrize(
+    "text", ["\U0001f44d\U0001f44d\U0001f44d\u597d\u7684\u2026", "\u738b\u5c0f\u660e\uff0c\u6211\u5230\u4e86", "\u674e\u709c"]
+)
+def test_what_people_write_in_gb18030_is_recognised(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "users.csv"
+    path.write_bytes(b"id,name\n" + f"ann,{text}\n".encode("gb18030") * 50)
+    assert recognise(path, opened) == "gb18030"
+
+
 @pytest.mark.parametrize("lines", [3000, 5])
 def test_a_line_that_is_not_in_the_encoding_costs_itself(tmp_path: Path, lines: int) -> None:
     (tmp_path / "export").mkdir()
