@@ -1,24 +1,30 @@
 """Looks at one item alone: what of it the target does not take, and the item as it will be moved."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
 from msgspec import Struct, structs
 
 from converters.inventory import AnyItem, GroupMember, Setting, User, kind_of
-from converters.migration_rules import MigrationRules
+from converters.migration_rules import MigrationRules, TextLimit
 from converters.routing.user_ids import IdRule, canonical_id
 
 SECONDS_BELOW = 100_000_000_000
 """As milliseconds this is March 1973; as seconds it is the year 5138."""
+_OLDEST = 946_684_800_000
+"""2000, in milliseconds: what is earlier as microseconds is none. The year 9999 stands for ever."""
 AHEAD = 10 * 60 * 1000
 """Milliseconds that clocks may be apart."""
 
 _PHONE = re.compile(r"(?:\+|00)?(?:86)?1[3-9]\d{9}|\+\d{8,15}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""No target shows them, and some refuse them; tabs and line ends are left."""
 _HOURS = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 _OFFSET = re.compile(r"Z|UTC|[+-](?:0\d|1[0-4]):[0-5]\d")
+_UNITS = ("seconds", "micros")
 _PAST = ("created", "joined")
 _TIMES = (*_PAST, "until", "muted_until")
 _IDS = ("id", "owner", "friend", "blocked", "group", "user", "room", "peer")
@@ -44,13 +50,37 @@ def odd_id(text: str) -> bool:
     return len(text) > 256 or _CONTROL.search(text) is not None
 
 
+def without_control(text: str) -> str:
+    """*text* itself where there are none."""
+    return text if text.isprintable() or _UNSEEN.search(text) is None else _UNSEEN.sub("", text)
+
+
+def likeness(name: str) -> str:
+    """What people take *name* for: its compatible form, without spaces around it and what is not seen. Users with one likeness are easily taken for each other."""
+    if name.isascii():
+        return name.strip().lower()
+    plain = "".join(char for char in unicodedata.normalize("NFKC", name) if unicodedata.category(char) != "Cf")
+    return unicodedata.normalize("NFKC", plain.casefold()).strip()
+
+
 def like_phone(text: str) -> bool:
     return _PHONE.fullmatch(text) is not None
 
 
 def odd_time(at: int, now: int) -> str:
-    """`seconds`, `future`, or empty: the kind of the problem with a time that lies in the past."""
-    return "seconds" if 0 < at < SECONDS_BELOW else "future" if at > now + AHEAD else ""
+    """`seconds`, `micros`, `future`, or empty: the kind of the problem with a time that lies in the past."""
+    if at <= now + AHEAD:
+        return "seconds" if 0 < at < SECONDS_BELOW else ""
+    return "micros" if _OLDEST <= at // 1000 <= now + AHEAD else "future"
+
+
+def read_time(at: int, now: int, accepted: frozenset[str]) -> tuple[int, str]:
+    """(*at* in ms as a person has *accepted* it, what is still odd about it)."""
+    odd = odd_time(at, now)
+    if odd in _UNITS and odd in accepted:
+        at = at * 1000 if odd == "seconds" else at // 1000
+        odd = odd_time(at, now)
+    return at, odd
 
 
 class Examiner:
@@ -58,6 +88,11 @@ class Examiner:
 
     def __init__(self, rules: MigrationRules, ids: IdRule, now: int, accepted: frozenset[str]) -> None:
         self._rules, self._ids, self._now, self._accepted = rules, ids, now, accepted
+        self._limits: dict[str, list[tuple[str, TextLimit]]] = {}
+        """Fields of texts by the tag of the item."""
+        for name, limit in rules.texts.items():
+            kind, _, field = name.partition(".")
+            self._limits.setdefault(kind, []).append((field, limit))
 
     def examine(self, item: AnyItem) -> Examined:
         kind = kind_of(item)
@@ -99,12 +134,12 @@ class Examiner:
     def _times(self, item: AnyItem, changes: dict[str, Any]) -> Iterator[Finding]:
         for field in _TIMES:
             at = getattr(item, field, 0)
-            odd = odd_time(at, self._now)
-            if odd == "seconds" and odd in self._accepted:
-                changes[field] = at * 1000
-            elif odd == "seconds" or (odd == "future" and field in _PAST):
+            read, odd = read_time(at, self._now, self._accepted)
+            if odd in _UNITS or (odd == "future" and field in _PAST):
                 changes[field] = 0
                 yield Finding(odd, f"{field} is {at}")
+            elif read != at:
+                changes[field] = read
 
     def _hours(self, item: Setting, changes: dict[str, Any]) -> Iterator[Finding]:
         """Whether a name of a zone is known is asked where the table of zones is: see `zone_known`."""
@@ -115,11 +150,13 @@ class Examiner:
             yield Finding("zone", "quiet hours are no HH:MM")
 
     def _texts(self, item: AnyItem, kind: str, changes: dict[str, Any]) -> Iterator[Finding]:
-        for name, limit in self._rules.texts.items():
-            of, _, field = name.partition(".")
-            if of != kind:
-                continue
+        for field, limit in self._limits.get(kind, ()):
             text = getattr(item, field)
+            if not text:
+                continue
+            if (plain := without_control(text)) is not text:
+                text = changes[field] = plain
+                yield Finding("control", f"{field} has control characters")
             cut = limit.cut(text)
             if cut != text:
                 changes[field] = cut

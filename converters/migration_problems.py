@@ -23,12 +23,18 @@ class Kind(Struct, frozen=True, kw_only=True):
 
 KINDS: dict[str, Kind] = {
     "line": Kind(level="loss", en="lines that cannot be read", zh="无法读取的行"),
+    "fields": Kind(level="loss", en="fields and columns that are not read", zh="未读取的字段和列"),
     "id": Kind(
         level="loss",
         en="ids that are empty, longer than 256 characters, or hold control characters",
         zh="ID 为空、超过 256 个字符或含控制字符",
     ),
     "case": Kind(level="stop", en="ids that become one user", zh="仅大小写不同、会合并为同一用户的 ID", may=("skip",)),
+    "alike": Kind(
+        level="note",
+        en="ids that differ in Unicode forms, spaces or what is not seen, and are different users",
+        zh="仅 Unicode 形式、空格或不可见字符不同的 ID，视为不同用户",
+    ),
     "same-id": Kind(
         level="stop", en="the same id with other content; skip keeps the first", zh="ID 相同而内容不同；skip 保留第一条", may=("skip",)
     ),
@@ -73,6 +79,12 @@ KINDS: dict[str, Kind] = {
         zh="疑似以秒为单位的时间；accept 按秒读取",
         may=("skip", "accept"),
     ),
+    "micros": Kind(
+        level="stop",
+        en="times that look like microseconds; accept reads them as microseconds",
+        zh="疑似以微秒为单位的时间；accept 按微秒读取",
+        may=("skip", "accept"),
+    ),
     "future": Kind(level="stop", en="times that have not come yet", zh="晚于当前的时间", may=("skip",)),
     "zone": Kind(level="loss", en="quiet hours whose times or time zone cannot be read", zh="时间或时区无法识别的免打扰时段"),
     "early": Kind(level="note", en="messages older than their group says it is", zh="早于群组自身创建时间的消息"),
@@ -96,10 +108,11 @@ KINDS: dict[str, Kind] = {
     "no-message": Kind(level="note", en="recalls and edits of messages that are not there", zh="撤回或编辑的消息不存在"),
     "operation": Kind(
         level="note",
-        en="events that no history holds (receipts, typing, reactions, changes of groups)",
-        zh="历史中不存在的事件（回执、输入状态、表情回应、群组变更）",
+        en="events that no history holds (receipts, typing, reactions, commands, changes of groups)",
+        zh="历史中不存在的事件（回执、输入状态、表情回应、命令消息、群组变更）",
     ),
     "text": Kind(level="loss", en="texts that are too long there: cut", zh="超过目标平台长度的文字：截断"),
+    "control": Kind(level="loss", en="texts with control characters: these are taken out", zh="含控制字符的文字：去除这些字符"),
     "attributes": Kind(
         level="loss", en="attributes that are too large in all: the app's own stay out", zh="属性总量超限：应用自定义属性不迁移"
     ),
@@ -108,15 +121,30 @@ KINDS: dict[str, Kind] = {
         en="messages that are too large: a text goes in parts, others as a text with what they were",
         zh="超过大小上限的消息：文本拆分，其他类型以文字说明",
     ),
+    "no-file": Kind(
+        level="loss",
+        en="messages whose file has no address that anybody can fetch: without --files carry, only its name arrives",
+        zh="文件没有可直接下载地址的消息：若不使用 --files carry，仅迁移文件名",
+    ),
     "friends": Kind(level="loss", en="friendships beyond the limit of one of the two", zh="超过好友数上限的好友关系"),
     "blocks": Kind(level="loss", en="blocks beyond the limit of one user", zh="超过黑名单人数上限的条目"),
     "members": Kind(level="loss", en="members beyond the limit of a group", zh="超过群成员数上限的成员"),
     "admins": Kind(level="loss", en="admins beyond the limit of a group: they become members", zh="超过管理员数上限：改为普通成员"),
     "joined": Kind(level="loss", en="memberships beyond the limit of groups of one user", zh="超过单个用户可加入群组数上限的成员关系"),
     "dead-file": Kind(level="loss", en="files of a sample that are gone", zh="抽样检查中已失效的文件"),
+    "nothing": Kind(level="note", en="messages in which there is nothing: not moved", zh="内容为空的消息：不迁移"),
     "along": Kind(level="loss", en="left out along with what they need", zh="因依赖项未迁移而一并略过"),
     "encoding": Kind(level="note", en="files that are not in UTF-8", zh="非 UTF-8 编码的文件"),
     "not-read": Kind(level="note", en="files that are of no known kind, and were not read", zh="类型未知、未读取的文件"),
+    "unread": Kind(
+        level="stop",
+        en="files that look as if they belonged to the export, and were not read",
+        zh="看似属于导出数据、但未读取的文件",
+        may=("skip",),
+    ),
+    "lines": Kind(
+        level="stop", en="files of which more than half of the lines cannot be read", zh="半数以上的行无法读取的文件", may=("skip",)
+    ),
     "not-told": Kind(level="loss", en="what the source platform did not tell", zh="源平台未能提供的内容"),
     "source-needs": Kind(
         level="note", en="what the lists of the source platform need, and how far back they see", zh="源平台各接口所需的服务及可追溯的时间"

@@ -86,5 +86,5 @@ def _check_depth(raw: bytes, most: int) -> None:
 def _said(error: Exception) -> str:
     # orjson keeps the document on the error: only its message is safe to repeat.
     # msgspec repeats a value that is none of those it may be.
-    said = re.sub(r"^(Invalid (?:\w+ )?value) '.*'( - at `\$[\w.\[\]]*`)?$", r"\1\2", str(error), flags=re.DOTALL)
+    said = re.sub(r"^(Invalid (?:\w+ )?value)\b.*?( - at `\$[\w.\[\]]*`)?$", r"\1\2", str(error), flags=re.DOTALL)
     return said.splitlines()[0][:200] if said else type(error).__name__

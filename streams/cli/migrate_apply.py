@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -85,6 +86,7 @@ def apply(
     """
     from streams.migrate import apply as applying
     from streams.migrate.bundle import Bundle
+    from streams.migrate.lasting import lasting
     from streams.migrate.orders import local_zone
     from streams.migrate.plan import quotas_of
 
@@ -106,7 +108,8 @@ def apply(
                 for line in ask(tried(relay.settings, relay.apps, opened, wanted), relay.kafka.cluster):
                     print_line(line)
                 return
-            ended = ask(applying.apply(relay.settings, relay.apps, opened, wanted, relay.link, print_notice), relay.kafka.cluster)
+            attempt = partial(applying.attempt, relay.settings, relay.apps, opened, wanted, relay.link, print_notice)
+            ended = ask(lasting(attempt, print_notice), relay.kafka.cluster)
             totals = {kind: opened.count(kind) for kind in (*KINDS, MESSAGE)}
     except (MigrateError, StateError) as error:
         fail(error)
@@ -253,14 +256,14 @@ def target_app(relay: CommandContext, name: str) -> str:
 
 def _told(ended: "object", totals: dict[str, int], *, json: bool) -> bool:
     """Print how it ended; whether all is done."""
-    from streams.migrate.apply import Ended
+    from streams.migrate.lasting import Ended
     from streams.migrate.shown import done_of, line
 
     assert isinstance(ended, Ended)
     counts, feed = ended.counts, ended.feed
     refused = sum(count for (_, word), count in counts.items() if word == "refused")
     stopped = counts.get(("lane", "stopped"), 0)
-    good = not ended.why and not refused and not stopped and not sum(feed.lacking.values())
+    good = not ended.why and not refused and not stopped and not sum(feed.lacking.values()) and not feed.older
     if json:
         kinds = {kind: {"done": done_of(kind, counts), "all": total} for kind, total in totals.items() if total}
         print_json(
@@ -271,6 +274,7 @@ def _told(ended: "object", totals: dict[str, int], *, json: bool) -> bool:
                 "refused": refused,
                 "stopped": stopped,
                 "lacking": feed.lacking,
+                "older": feed.older,
                 "differing": feed.differing,
             }
         )
@@ -285,6 +289,8 @@ def _told(ended: "object", totals: dict[str, int], *, json: bool) -> bool:
     if feed.lacking:
         told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(feed.lacking.items()))
         print_line(translated("not written, because what they need is not there: {told}", told=told))
+    if feed.older:
+        print_line(translated("not written, because later messages of their conversations are there already: {count}", count=feed.older))
     if feed.differing:
         told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(feed.differing.items()))
         print_line(translated("there already, and different: {told}; --update writes them", told=told))

@@ -5,6 +5,7 @@ No record object is made by Python code: a consumer takes most of its time for t
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
@@ -35,10 +36,9 @@ class LogReader:
 
     def __init__(self, bootstrap: Where, *, committed: bool, opens: bool = True) -> None:
         self._isolation = int(committed)
-        self._consumer = clients.consumer(
-            bootstrap, opens=opens, isolation_level="read_committed" if committed else "read_uncommitted", enable_auto_commit=False
-        )
-
+        level = "read_committed" if committed else "read_uncommitted"
+        self._made = partial(clients.consumer, bootstrap, opens=opens, isolation_level=level, enable_auto_commit=False)
+        self._consumer = self._made()
         self._bootstrap = bootstrap
         self._starting = asyncio.Lock()
         self._started = False
@@ -48,12 +48,14 @@ class LogReader:
         """Once is enough, however many begin to read."""
         async with self._starting:
             if not self._started:
+                if self._consumer._closed:  # noqa: SLF001 - it was stopped because it could not start: one that is closed never can
+                    self._consumer = self._made()
                 await self._consumer.start()
                 self._started = True
 
     async def stop(self) -> None:
-        if self._started:
-            await self._consumer.stop()
+        """Also of one that could not start, which may then be tried once more."""
+        await self._consumer.stop()
 
     async def cluster(self) -> str:
         """The id that the cluster was given when it was made."""

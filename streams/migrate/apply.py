@@ -1,7 +1,6 @@
-"""`im-relay migrate apply`: a bundle is fed to the workers, and a person sees how far it is. What is stopped goes on with the same command."""
+"""One attempt at `im-relay migrate apply`: a bundle is fed to the workers, and a person sees how far it is. What is stopped goes on with the same command."""
 
 import asyncio
-import signal
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -16,7 +15,7 @@ from converters.probing import Findings
 from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App
 from streams.cli.common import now, operator_name
-from streams.exactly_once.producers import FencedError, Producers, ProducerSettings, UnknownResultError
+from streams.exactly_once.producers import FencedError, Producers, ProducerSettings
 from streams.identities.follower import IdentityFollower
 from streams.identities.store import disk_of
 from streams.kafka import topics
@@ -25,8 +24,10 @@ from streams.kafka.record_writer import RecordWriter
 from streams.migrate.behind import Behind
 from streams.migrate.bundle import Bundle
 from streams.migrate.bundle_apps import apps_of
-from streams.migrate.feed import Feeder, Options, StoppedError
+from streams.migrate.feed import Feeder, StoppedError
+from streams.migrate.feed_options import Options
 from streams.migrate.known import Known
+from streams.migrate.lasting import STOPPED, Ended, Going
 from streams.migrate.orders import Hours, HoursError, Orders
 from streams.migrate.records import Feed, Run, dump
 from streams.migrate.role import group_of, names_of
@@ -37,7 +38,6 @@ from streams.operate.topic_reader import OperateError, TopicReader
 from streams.settings.root import Settings
 from streams.state.own_directory import own_directory
 
-STOPPED = "stopped"
 WRITE = 30.0
 """Seconds in which an order must be on the brokers."""
 FIRST = next(iter(KINDS))
@@ -54,14 +54,6 @@ class Wanted(Struct, frozen=True, kw_only=True):
     live_since: int | None = None
     quotas: Mapping[str, float] = {}
     """Of the plan, where they are not the platform's own."""
-
-
-class Ended(Struct, frozen=True):
-    """*why*: empty where all was fed and is done."""
-
-    why: str
-    feed: Feed
-    counts: Mapping[tuple[str, str], int]
 
 
 def findings_of(directory: Path, app: str) -> Findings:
@@ -107,10 +99,16 @@ async def pause(settings: Settings, app: str) -> bool:
     return True
 
 
-async def apply(
-    settings: Settings, apps: Mapping[str, App], bundle: Bundle, wanted: Wanted, link: ProducerSettings, say: Callable[[str], None]
+async def attempt(
+    settings: Settings,
+    apps: Mapping[str, App],
+    bundle: Bundle,
+    wanted: Wanted,
+    link: ProducerSettings,
+    say: Callable[[str], None],
+    going: Going,
 ) -> Ended:
-    """Until it is done, or somebody stops it. Raises OperateError, KafkaError, StateError."""
+    """Until it is done, or somebody stops it. Raises OperateError, KafkaError, UnknownResultError, StateError."""
     source, target = apps_of(apps, bundle)
     _check_hours(wanted)
     if wanted.files == "carry" and not (settings.media.carry and target.platform.media):
@@ -121,15 +119,17 @@ async def apply(
         reader = LogReader(settings.kafka.cluster, committed=True)
         exits.push_async_callback(reader.stop)
         orders = await _followed(settings, exits)
-        order, feed = await _begun(settings, orders, bundle, source, target, wanted)
+        order, feed = going.on(orders) or await _begun(settings, orders, bundle, source, target, wanted)
         names, partitions, prefix = names_of(target.platform.name, settings), settings.kafka.partitions, settings.kafka.prefix
         known = known_of(settings, target, reader)
         exits.callback(known.close)
         follower = await identities_of(settings, names.identities, exits)
         group = group_of(target.platform.name, prefix)
         behind = await exits.enter_async_context(Behind(settings.kafka.cluster, group, names.tasks, partitions, reader))
-        await give(settings, order)
-        look = _Look(orders, order, follower)
+        if going.order is None:
+            await give(settings, order)
+        going.order, going.feed = order, feed
+        look = _Look(orders, order, follower, going.stop)
 
         async def dropped() -> frozenset[str]:
             return await _dropped(settings, apps, follower.table)
@@ -156,7 +156,7 @@ async def apply(
 
 
 async def _fed(feeder: Feeder, shown: Shown, app: str) -> str:
-    """Why it ended before all was done; empty where it is. Raises OperateError, KafkaError, StateError."""
+    """Why it ended before all was done; empty where it is. Raises OperateError, KafkaError, UnknownResultError, StateError."""
     showing = asyncio.create_task(shown.run())
     try:
         await feeder.run()
@@ -164,8 +164,6 @@ async def _fed(feeder: Feeder, shown: Shown, app: str) -> str:
         return str(error)
     except FencedError:
         raise OperateError(localized("somebody else has begun to apply a bundle to {app}, and goes on there", app=app)) from None
-    except UnknownResultError as error:
-        raise OperateError(localized("Kafka did not confirm ({error}); the same command goes on where it was", error=error)) from None
     finally:
         showing.cancel()
         with suppress(asyncio.CancelledError):
@@ -176,14 +174,11 @@ async def _fed(feeder: Feeder, shown: Shown, app: str) -> str:
 class _Look:
     """Raises StoppedError where nothing more is to be fed: a person has pressed Ctrl-C here, or paused it elsewhere."""
 
-    def __init__(self, orders: Orders, order: Run, follower: IdentityFollower) -> None:
+    def __init__(self, orders: Orders, order: Run, follower: IdentityFollower, stop: asyncio.Event) -> None:
         self._orders = orders
         self._order = order
         self._follower = follower
-        self._stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(NotImplementedError, ValueError, RuntimeError):
-                asyncio.get_running_loop().add_signal_handler(number, self._stop.set)
+        self._stop = stop
 
     def __call__(self) -> None:
         self._follower.check()

@@ -197,12 +197,8 @@ class Batches:
             outcomes = inventory.read(pieces, asked, reply)
             return worst(outcomes) or outcomes[0]
 
-        answer = await self._leaving.ask(
-            request, app, jobs[0].item.key, again=again, ready=lambda: self._intend(jobs, once=once), read=read
-        )
-        if isinstance(answer, Reply):
-            return outcomes, 1
-        return tuple(answer for _ in jobs), 1
+        answer = await self._leaving.one(request, app, jobs[0].item.key, read, again=again, ready=lambda: self._intend(jobs, once=once))
+        return outcomes or tuple(answer for _ in jobs), 1
 
     async def _settle_doubt(self, app: App, job: Job) -> None:
         """Ask the target whether a request that must not be repeated was done."""

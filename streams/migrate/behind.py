@@ -34,8 +34,12 @@ class Behind:
         self._may_trim = True
 
     async def __aenter__(self) -> Self:
-        await self._consumer.start()
-        await self._reader.start()
+        try:
+            await self._consumer.start()
+            await self._reader.start()
+        except KafkaError:
+            await self._consumer.stop()
+            raise
         self._consumer.assign(self._tps)
         return self
 

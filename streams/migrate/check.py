@@ -17,13 +17,15 @@ from converters.inventory import KINDS, GroupMember, Problem, read_item
 from converters.migration_problems import KINDS as PROBLEM_KINDS
 from converters.migration_rules import MigrationRules
 from converters.routing.user_ids import IdRule
+from streams.migrate import alike
 from streams.migrate.bundle import META_KEY, ROWS, BeforeGroup, Meta, all_problems, sha256
 from streams.migrate.errors import BundleError
-from streams.migrate.join_items import ItemJoin, Places, Problems
+from streams.migrate.join_items import ItemJoin
 from streams.migrate.join_messages import TalkJoin, Totals, join_ids
+from streams.migrate.problems import Places, Problems
 from streams.migrate.samples import Dead, Sampled
-from streams.migrate.source import Source
-from streams.migrate.stage import SAMPLE, Choices, Stage, problem_key
+from streams.migrate.source import UNKNOWN, Source
+from streams.migrate.stage import SAMPLE, STATE, Choices, PartState, Stage, problem_key
 from streams.migrate.store import FATES, FOUND, ITEMS, META, PASSING, PROBLEMS, SIDES, TALKS, Store
 
 DAY = 86_400_000
@@ -137,7 +139,12 @@ class Check:
             known = wire.load(raw, Identity) if raw is not None else None
         except wire.Malformed:
             known = None
-        if known is not None and (known.wanted, known.parts) == (wanted, parts) and self._clock - known.now < _STALE:
+        same = known is not None and (known.wanted, known.parts) == (wanted, parts) and self._clock - known.now < _STALE
+        if (
+            same
+            and known is not None
+            and (all(stamp and not stamp.startswith(UNKNOWN) for _, stamp in parts) or not self._has_ended(store))
+        ):
             return store, known
         if known is not None:
             store.close()
@@ -147,6 +154,11 @@ class Check:
         store.put(META, _IDENTITY, wire.dump(identity))
         store.flush()
         return store, identity
+
+    def _has_ended(self, store: Store) -> bool:
+        """All of the source was read: what does not say whether it has changed since is read again, so that a correction is seen."""
+        keys = (STATE + part.name.encode() for part in self._source.parts())
+        return all(raw is not None and wire.load(raw, PartState).ended for raw in (store.get(META, key) for key in keys))
 
     def _choices(self, now: int) -> Choices:
         wanted = self._wanted
@@ -184,11 +196,13 @@ class Check:
             if store.get(META, step) is None:
                 told(kind, 0, 0)
                 items.run(kind)
+                if kind == "user":
+                    alike.find(store, problems)
                 store.flush()  # first the rows, then that they are there
                 store.put(META, step, b"")
                 store.flush()
         told("message", 0, 0)
-        join_ids(store, problems, lambda count: told("message", count, 0))
+        join_ids(store, problems, self._rules, lambda count: told("message", count, 0))
         talks = TalkJoin(store, problems, self._rules, horizon=choices.horizon, before_group=wanted.before_group, now=choices.now)
         totals = talks.run(lambda count: told("message", count, 0))
         return self._meta(choices, totals, sum(state.files for _, state in stage.states()))

@@ -104,7 +104,8 @@ class ConversationImports:
         return found if isinstance(found, Progress) else Progress()
 
     async def _run(self, lane: _Lane) -> None:
-        await self._drain.unless(self._known.wait())
+        if not self._known.is_set():
+            await self._drain.unless(self._known.wait())
         while lane.queue:
             if self._drain.order.is_set():
                 raise RevokedError
@@ -192,10 +193,8 @@ class ConversationImports:
         first = lane.progress.part if earlier else 0
         doubts, arrived = 0, [Delivered(remote, placed.at) for remote in lane.progress.arrived] if first else []
         for part in range(first, len(encoded.requests)):
-            ids = (one.remote_id for one in arrived if one.remote_id)
-            lane.progress = structs.replace(
-                lane.progress, sending=event.id, sending_stamp=placed.at, part=part, time=now(), arrived=tuple(ids)
-            )
+            ids = tuple(one.remote_id for one in arrived if one.remote_id) if arrived else ()
+            lane.progress = structs.replace(lane.progress, sending=event.id, sending_stamp=placed.at, part=part, time=now(), arrived=ids)
             # Who puts back what is held says that it may be sent once more.
             doubt = earlier and part == first and (findings.may_repeat or not one.released)
             outcome = await self._until_known(lane, encoded.requests[part], app, read, doubt=doubt)

@@ -3,6 +3,7 @@
 import codecs
 import zlib
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -11,6 +12,7 @@ from backports import zstd
 
 from converters.core.localized import localized
 from streams.migrate.errors import SourceError
+from streams.migrate.listing import shown
 
 BROKEN = (OSError, EOFError, ValueError, zlib.error, zstd.ZstdError)
 """What reading a file can raise: it is gone, or not what it should be."""
@@ -19,13 +21,25 @@ _PIECE = 1 << 16
 LOOKED_AT = 256 << 20
 """Bytes of pure ASCII after which UTF-8 is believed."""
 
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+BOM = "\ufeff"
+WIDE = frozenset({"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
+"""Of which a line end has several bytes."""
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_FEW = 0.01
+"""Of all lines: so many may be broken where no encoding fits those that are not ASCII."""
 NAMES = {
     "utf-8": "UTF-8",
     "utf-8-sig": "UTF-8 with a BOM",
     "utf-16": "UTF-16",
     "utf-16-le": "UTF-16LE",
     "utf-16-be": "UTF-16BE",
+    "utf-32": "UTF-32",
     "gb18030": "GB18030",
 }
 
@@ -49,11 +63,17 @@ def recognise(path: Path, opened: Callable[[Path], BinaryIO]) -> str:
             seen += len(sample)
         sample += b"".join(islice(pieces, SAMPLE // _PIECE))
     # Chinese in GB18030 is hardly ever UTF-8, while UTF-8 often passes for GB18030: a file with some bad lines is still UTF-8.
-    for name, most in (("utf-8", 0.5), ("gb18030", 0.1)):
-        if _share_of_errors(sample, name) < most:
-            return name
+    lines = _telling(sample)
+    if _share_of_errors(lines, "utf-8") < 0.5:
+        return "utf-8"
+    if _share_of_errors(lines, "gb18030") < 0.1 and _is_simplified(lines):
+        return "gb18030"
+    if len(lines) <= max(1, _FEW * sample.count(b"\n")):
+        return "utf-8"
     raise SourceError(
-        localized('{name}: neither UTF-8, UTF-16 nor GB18030: name its encoding in the mapping (encoding = "…")', name=path.name)
+        localized(
+            '{name}: neither UTF-8, UTF-16 nor GB18030: name its encoding in the mapping (encoding = "…")', name=shown(path, path.parent)
+        )
     )
 
 
@@ -86,11 +106,28 @@ def _wide(sample: bytes) -> str:
     return "utf-16-le" if odd > most * 0.3 and even < most * 0.05 else "utf-16-be" if even > most * 0.3 and odd < most * 0.05 else ""
 
 
-def _share_of_errors(sample: bytes, name: str) -> float:
-    """Of the lines of *sample* that are not ASCII, how many cannot be decoded; the first and the last may be cut."""
+def _telling(sample: bytes) -> list[bytes]:
+    """The lines that are not ASCII; the first and the last may be cut."""
     lines = sample.split(b"\n")
-    telling = [line for line in lines[1:-1] if not line.isascii()] or [line for line in lines if not line.isascii()]
-    return sum(not _decodes(line, name) for line in telling) / len(telling) if telling else 0.0
+    return [line for line in lines[1:-1] if not line.isascii()] or [line for line in lines if not line.isascii()]
+
+
+def _share_of_errors(lines: list[bytes], name: str) -> float:
+    """Of *lines*, how many cannot be decoded."""
+    return sum(not _decodes(line, name) for line in lines) / len(lines) if lines else 0.0
+
+
+def _is_simplified(lines: list[bytes]) -> bool:
+    """Whether nearly all characters are such as GB2312 has: Big5 and Shift-JIS pass for GB18030 as well, and become others in it."""
+    text = b"\n".join(lines).decode("gb18030", "ignore")
+    beyond = [char for char in text if "\x7f" < char < "\U00010000"]  # emoji tell nothing
+    return sum(_is_common(char) for char in beyond) >= 0.8 * len(beyond)
+
+
+@lru_cache(10_000)
+def _is_common(char: str) -> bool:
+    raw = char.encode("gb18030")
+    return len(raw) == 2 and raw[0] >= 0xA1 and raw[1] >= 0xA1
 
 
 def _decodes(line: bytes, name: str) -> bool:

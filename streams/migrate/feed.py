@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import structlog
-from msgspec import Struct, structs
+from msgspec import structs
 
 from converters.addressing import address, conversation_of, delivery_of, key_of_need
 from converters.core.model import Event, conversation_key
 from converters.inventory import KINDS, MESSAGE, AnyItem, needs
-from converters.migration import FilesBy, Inventory, is_late, is_late_part
+from converters.migration import Inventory, is_late, is_late_part
 from converters.routing.id_mapping import NewIdentity
 from converters.routing.identity_table import IdentityLookup
 from converters.routing.route import App
@@ -27,6 +27,7 @@ from streams.kafka import topics
 from streams.migrate.behind import Behind
 from streams.migrate.bundle import Bundle, KeyedTalk
 from streams.migrate.context import Topics
+from streams.migrate.feed_options import Options
 from streams.migrate.known import Known
 from streams.migrate.orders import told
 from streams.migrate.records import Feed, ItemTask, MessageTask, Progress, SkipTask, dump, task_key
@@ -49,15 +50,6 @@ AGAIN = 0.3
 
 class StoppedError(Exception):
     """Somebody wants no more to be fed; the text says who or what."""
-
-
-class Options(Struct, frozen=True, kw_only=True):
-    update: bool = False
-    files: FilesBy = "fetch"
-    ahead: int = 100_000
-    partitions: int
-    runs: str
-    """The topic of orders."""
 
 
 class Feeder:
@@ -83,8 +75,10 @@ class Feeder:
         self._learned = learned
         self.feed = feed
         self.fed: Counter[str] = Counter(feed.fed)
-        self.lacking: Counter[str] = Counter()
-        self.differing: Counter[str] = Counter()
+        goes_on = bool(feed.key) or feed.kind not in ("", PHASES[0])
+        self.lacking: Counter[str] = Counter(feed.lacking if goes_on else ())
+        self.differing: Counter[str] = Counter(feed.differing if goes_on else ())
+        self.older = 0
         self._outputs = Outputs()
         self._minted: set[tuple[bytes, bytes]] = set()
         inventory = target.platform.inventory
@@ -136,10 +130,10 @@ class Feeder:
             if there.digest == digest:
                 return
             if not self._options.update and there.word != "refused":
-                self.differing[kind] += 1
+                self.differing[kind] += not late
                 return
         if not all(self._is_there(need) for need in needs(item)):
-            self.lacking[kind] += 1
+            self.lacking[kind] += not late  # both times it is the same item
             return
         self._mint(minted)
         author = self._author(next(iter(task.people)) if len(task.people) == 1 else "")  # what several share is nobody's alone
@@ -174,7 +168,7 @@ class Feeder:
         begun = frozenset(first)
         waiting = self._talks(first, begun)
         turns: deque[Iterator[MessageTask]] = deque()
-        fed = 0
+        fed = self.lacking[MESSAGE] = self.older = 0
         while True:
             while len(turns) < SIDE_BY_SIDE and (talk := next(waiting, None)) is not None:
                 if (messages := self._messages(talk)) is not None:
@@ -213,18 +207,20 @@ class Feeder:
 
     def _tasks(self, talk: KeyedTalk, progress: Progress) -> Iterator[MessageTask]:
         after, found = progress.last, not progress.last
-        for said in self._bundle.messages(talk.key):
+        decided = progress.count + progress.skipped + progress.live
+        for number, said in enumerate(self._bundle.messages(talk.key)):
             event = said.event
             if not found:
                 if event.id == progress.last:
                     found = True
+                    self.older += max(0, number + 1 - decided)
                     continue
                 if event.at <= progress.at:
                     continue
                 found = True
             task = self._task(event, after)
             if task is None:
-                self.lacking[MESSAGE] += 1
+                self.lacking[MESSAGE] += talk.talk.count - number
                 return
             yield task
             after = event.id
@@ -284,9 +280,8 @@ class Feeder:
         if not always and not len(self._outputs):
             return
         outputs, self._outputs = self._outputs, Outputs()
-        self.feed = structs.replace(
-            self.feed, fed=dict(self.fed), lacking=dict(self.lacking), differing=dict(self.differing), at=int(time.time() * 1000)
-        )
+        counts = {"fed": dict(self.fed), "lacking": dict(+self.lacking), "differing": dict(+self.differing), "older": self.older}
+        self.feed = structs.replace(self.feed, **counts, at=int(time.time() * 1000))
         told(self.feed, outputs, self._options.runs, self._options.partitions)
         await self._producers.commit(outputs, {})
 

@@ -21,11 +21,12 @@ from converters.inventory import (
     needs,
     read_item,
 )
-from converters.migration_problems import KINDS as PROBLEM_KINDS
 from converters.migration_rules import Edition
 from converters.routing.user_ids import canonical_id
-from streams.migrate.stage import LEFT_OUT, PART_BITS, given_row, problem_key
-from streams.migrate.store import FATES, FOUND, GIVEN, ITEMS, SIDES, Store
+from streams.migrate import alike
+from streams.migrate.problems import MADE, Problems
+from streams.migrate.stage import LEFT_OUT, given_row
+from streams.migrate.store import FATES, GIVEN, ITEMS, SIDES, Store
 
 MISSING = {
     "friendship": "friend",
@@ -38,38 +39,8 @@ MISSING = {
     "setting": "setting",
 }
 """Kind of the problem where a user is not there, by the tag of what needs them."""
-_MADE = b"\xff" * 8
-"""Stands for the place in the source of what we add: it sorts last."""
-
 Given = tuple[bytes, str, AnyItem | None]
 """(place in the source, what a person looks it up by, the item; None: left out)."""
-
-
-class Places:
-    """Where a record stood, for people."""
-
-    def __init__(self, parts: list[str]) -> None:
-        self._parts = parts
-
-    def of(self, seq: bytes, where: str) -> str:
-        number = int.from_bytes(seq, "big")
-        return f"{self._parts[number >> PART_BITS]}:{where or number & ((1 << PART_BITS) - 1)}"
-
-
-class Problems:
-    """Writes what is found, under keys that make a second run find the same once."""
-
-    def __init__(self, store: Store, places: Places) -> None:
-        self._store, self._places = store, places
-
-    def add(self, kind: str, seq: bytes, where: str, text: str, item: str = "") -> None:
-        self.put(kind, seq, Problem(kind=kind, level=PROBLEM_KINDS[kind].level, where=self._places.of(seq, where), item=item, text=text))
-
-    def place(self, seq: bytes, where: str) -> str:
-        return self._places.of(seq, where)
-
-    def put(self, kind: str, key: bytes, problem: Problem) -> None:
-        self._store.put(FOUND, problem_key(kind, key), wire.dump(problem))
 
 
 class ItemJoin:
@@ -133,7 +104,7 @@ class ItemJoin:
 
     def _merged(self, first: AnyItem, other: AnyItem, seq: bytes, where: str, name: str) -> AnyItem:
         one, two = canonical(first), canonical(other)
-        if seq == _MADE and isinstance(first, GroupMember):
+        if seq == MADE and isinstance(first, GroupMember):
             return structs.replace(first, role="owner")
         if isinstance(first, User) and isinstance(other, User) and first.id != other.id:
             self._problems.add("case", seq, where, f'"{first.id}" and "{other.id}" become one user', name)
@@ -187,9 +158,11 @@ class ItemJoin:
     def _aside(self, item: AnyItem) -> None:
         """What the next kinds want to know of this one."""
         match item:
+            case User():
+                alike.note(self._store, item)
             case Group(id=group, owner=owner):
                 member = GroupMember(group=group, user=owner, role="owner")
-                self._store.put(GIVEN, b"%b\0%b" % (item_id(member).encode(), _MADE), given_row("", wire.dump(member)))
+                self._store.put(GIVEN, b"%b\0%b" % (item_id(member).encode(), MADE), given_row("", wire.dump(member)))
             case Friendship(owner=one, friend=other):
                 for user in (one, other):
                     self._store.put(SIDES, f"F\x1f{user}\x1f{one}\x1f{other}".encode(), b"")
@@ -260,27 +233,13 @@ class ItemJoin:
             self._problems.put(
                 problem,
                 item.encode(),
-                Problem(
-                    kind=problem,
-                    level="loss",
-                    where=_first(self._store, item, self._problems),
-                    item=item,
-                    text=f"more than {most} {what} of {user}",
-                ),
+                Problem(kind=problem, level="loss", where=self._problems.first(item), item=item, text=f"more than {most} {what} of {user}"),
             )
             self._store.delete(ITEMS, item.encode())
             self._store.write()
 
     def _leave(self, name: str) -> None:
         self._store.put(FATES, b"o" + name.encode(), b"")
-
-
-def _first(store: Store, item: str, problems: Problems) -> str:
-    """Where the source says *item* first."""
-    for key, raw in store.scan(GIVEN, item.encode() + b"\0"):
-        if key[-8:] != _MADE and raw != LEFT_OUT:
-            return problems.place(key[-8:], raw[1 : 1 + raw[0]].decode())
-    return ""
 
 
 def _both(one: Friendship, two: Friendship) -> Friendship | None:

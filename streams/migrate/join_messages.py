@@ -16,7 +16,7 @@ from converters.migration_problems import KINDS
 from converters.migration_rules import MigrationRules
 from streams.migrate.bundle import DROPPED, REPLACED, BeforeGroup, Talk, hashed, kept, message_key, parts_of
 from streams.migrate.errors import BundleError
-from streams.migrate.join_items import Problems
+from streams.migrate.problems import Problems
 from streams.migrate.store import FATES, INDEX, ITEMS, MESSAGES, META, TALKS, Store
 
 CHECKPOINT = 1_000_000
@@ -39,7 +39,7 @@ class Totals(Struct, kw_only=True, omit_defaults=True):
     bytes: int = 0
 
 
-def join_ids(store: Store, problems: Problems, told: Callable[[int], None]) -> None:
+def join_ids(store: Store, problems: Problems, rules: MigrationRules, told: Callable[[int], None]) -> None:
     """Decides which of several messages of one id is kept, and as what. Goes on where it was ended."""
     after = bytes.fromhex((store.get(META, _BY_ID) or b"").decode().removesuffix("!"))
     if (store.get(META, _BY_ID) or b"").endswith(b"!"):
@@ -49,7 +49,7 @@ def join_ids(store: Store, problems: Problems, told: Callable[[int], None]) -> N
         count += 1
         if key[:16] != name:
             if len(rows) > 1 or (rows and rows[0][0][16] == 1):
-                _decide(store, problems, rows)
+                _decide(store, problems, rules, rows)
             if count >= CHECKPOINT:
                 told(count)
                 store.put(META, _BY_ID, rows[-1][0].hex().encode())
@@ -58,13 +58,13 @@ def join_ids(store: Store, problems: Problems, told: Callable[[int], None]) -> N
             name, rows = key[:16], []
         rows.append((key, value))
     if len(rows) > 1 or (rows and rows[0][0][16] == 1):
-        _decide(store, problems, rows)
+        _decide(store, problems, rules, rows)
     store.flush()
     store.put(META, _BY_ID, b"!")
     store.flush()
 
 
-def _decide(store: Store, problems: Problems, rows: list[tuple[bytes, bytes]]) -> None:
+def _decide(store: Store, problems: Problems, rules: MigrationRules, rows: list[tuple[bytes, bytes]]) -> None:
     posts = [(key[-8:], value) for key, value in rows if key[16] == 0]
     changes = [(key[-8:], value) for key, value in rows if key[16] == 1]
     for seq, value in posts[1:]:
@@ -90,7 +90,10 @@ def _decide(store: Store, problems: Problems, rows: list[tuple[bytes, bytes]]) -
                 localized("{path} is damaged: an edit names a row that is not there; delete it, and run check again", path=store.path)
             )
         problems.add("edited", edit[0], "", "its message is moved as it is now")
-        store.put(FATES, b"m" + target, REPLACED + _edited(row, wire.load(edit[1][1:], Edit)))
+        edited = _edited(row, wire.load(edit[1][1:], Edit))
+        store.put(FATES, b"m" + target, REPLACED + edited)
+        if len(edited) > rules.message and (size := rules.message_size(wire.load(parts_of(edited)[2], Event))) > rules.message:
+            problems.add("message-size", edit[0], "", f"{size} bytes; {rules.message} are taken")
 
 
 def _edited(row: bytes, edit: Edit) -> bytes:

@@ -14,7 +14,6 @@ from converters.routing.route import App
 from streams.exactly_once.shutdown import RevokedError, Shutdown, clock
 from streams.migrate.book import Book
 from streams.migrate.context import Around
-from streams.outbound.fairness import FairSlots
 
 T = TypeVar("T", bound=Struct)
 
@@ -32,7 +31,7 @@ class Leaving:
         self._around = around
         self._book = book
         self._drain = drain
-        self._slots = FairSlots(around.in_flight, around.in_flight)
+        self._slots = asyncio.Semaphore(around.in_flight)
         self._at_the_gate: set[asyncio.Task[object]] = set()
         self.under_way = 0
 
@@ -44,24 +43,11 @@ class Leaving:
     async def one(
         self, request: Request, app: App, source: bytes, read: Callable[[Request, Reply], T], *, again: bool, ready: Callable[[], None]
     ) -> T | NotSent | Unsure:
-        """One attempt; *ready* puts its intent down when its turn has come. Raises RevokedError."""
-        found: list[T] = []
-
-        def once(asked: Request, reply: Reply) -> T:
-            found.append(read(asked, reply))
-            return found[0]
-
-        answer = await self.ask(request, app, source, again=again, ready=ready, read=once)
-        return answer if isinstance(answer, NotSent | Unsure) else found[0]
-
-    async def ask(
-        self, request: Request, app: App, source: bytes, *, again: bool, ready: Callable[[], None], read: Callable[[Request, Reply], Struct]
-    ) -> Reply | NotSent | Unsure:
-        """As `one`, with the answer as it came; *read* tells what it says of the platform."""
+        """One attempt, and what *read* makes of its answer; *ready* puts its intent down when its turn has come. Raises RevokedError."""
         gate, client = self._around.gates[app.name], self._around.clients[app.name]
         me = asyncio.current_task()
         assert me is not None
-        async with self._slots.of(""):
+        async with self._slots:
             while True:
                 if not self._goes(app.name):
                     await self._may_go(app.name, source)
@@ -85,7 +71,7 @@ class Leaving:
                         outcome = read(request, answer) if isinstance(answer, Reply) else answer
                         client.count(request.api, outcome, time.perf_counter() - began)
                         gate.learn(passage, request, outcome)  # type: ignore[arg-type]  # it tells apart what it knows
-                        return answer
+                        return outcome
                 except asyncio.CancelledError:
                     if self._drain.order.is_set():
                         raise RevokedError from None

@@ -1,8 +1,11 @@
 """What says which column of a customer's table is which field: the mapping, a TOML file, and the fields of a row by it."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal, InvalidOperation
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,6 +15,7 @@ from msgspec import Struct
 
 from converters.core.localized import localized
 from converters.inventory import FILES
+from streams.migrate.encoding import known
 from streams.migrate.errors import SourceError
 
 NAME = "migration.toml"
@@ -43,14 +47,23 @@ class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     times: str = ""
     """The form of times that are no numbers: `%Y-%m-%d %H:%M:%S`, or `iso`."""
     unit: str = "ms"
-    """Of times that are numbers: `ms` or `s`."""
+    """Of times that are numbers: `s`, `ms`, `us` or `ns`."""
     zone: str = ""
-    """Of times that name none: `Asia/Shanghai`, `+08:00`."""
+    """Of times that name none: `Asia/Shanghai`, `+08:00`. Those of a table that has such cannot be read without."""
 
 
+UNITS = {"s": Decimal(1000), "ms": Decimal(1), "us": Decimal("0.001"), "ns": Decimal("0.000001")}
+"""Milliseconds."""
 TIMES = frozenset({"created", "joined", "until", "muted_until", "at"})
 _NUMBERS = frozenset({"max", "duration", "width", "height", "size"})
 _TRUTHS = frozenset({"public", "approval", "invites", "invite_confirm", "muted", "allowed", "everybody"})
+_IDS = frozenset({"id", "owner", "friend", "blocked", "group", "user", "room", "peer", "sender", "to"})
+_ROUNDED = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
+"""As spreadsheets write long numbers: the last digits are lost."""
+_LARGEST = 10**30
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NULL = "\\N"
+"""As databases write that there is nothing."""
 _WORDS = {
     "1": True,
     "true": True,
@@ -65,6 +78,11 @@ _WORDS = {
     "f": False,
     "否": False,
 }
+
+
+def form(table: Table) -> str:
+    """Digest of what is said of *table*: rows that were read as another form says are read again."""
+    return blake2b(msgspec.json.encode(table, order="deterministic"), digest_size=8).hexdigest()
 
 
 class Wrong(Exception):
@@ -90,11 +108,15 @@ def read_mapping(path: Path) -> dict[str, list[Table]]:
         for table in tables:
             if bool(table.file) == bool(table.database or table.database_file):
                 raise SourceError(localized("{path}: [{name}] needs one of `file` and `database`", path=path, name=name))
-            if table.unit not in ("ms", "s"):
+            if table.unit not in UNITS:
                 raise SourceError(
-                    localized('{path}: [{name}]: unit = {unit!r}; expected "ms" or "s"', path=path, name=name, unit=table.unit)
+                    localized(
+                        "{path}: [{name}]: unit = {unit!r}; expected {units}", path=path, name=name, unit=table.unit, units=", ".join(UNITS)
+                    )
                 )
             zone_of(table.zone, str(path))
+            if table.encoding:
+                known(table.encoding)
         found.setdefault(FILES[name], []).extend(tables)
     return found
 
@@ -123,7 +145,7 @@ class Mapper:
             meant = self._table.values.get(field)
             if meant is not None:
                 value = meant.get(str(value), value)
-            if value is None or value == "":
+            if value is None or value in ("", NULL):
                 continue
             _put(out, field, self._value(field, column, value))
         for field, value in self._table.constants.items():
@@ -142,6 +164,8 @@ class Mapper:
                     raise Wrong(f"{column} is neither yes nor no")
                 return _WORDS[value.strip().lower()]
             return bool(value)
+        if last in _IDS and isinstance(value, str) and _ROUNDED.fullmatch(value):
+            raise Wrong(f"{column} has an id in the form 1.2E+10: a spreadsheet has rounded it")
         if field.startswith(("operation.", "body.")) and isinstance(value, int | float | bool):
             return value
         if isinstance(value, bytes | bytearray | memoryview):
@@ -149,18 +173,33 @@ class Mapper:
         return value if isinstance(value, str | dict | list) else str(value)
 
     def _time(self, column: str, value: Any) -> int:
-        if isinstance(value, datetime):
-            return int((value if value.tzinfo else value.replace(tzinfo=self._zone or UTC)).timestamp() * 1000)
+        """Raises Wrong; and SourceError where nothing says of which zone it is, which no row is to be read without."""
+        said = value if isinstance(value, datetime) else None
         form = self._table.times
         try:
             if isinstance(value, str) and form and not value.strip().isdecimal():
                 text = value.strip()
                 said = datetime.fromisoformat(text) if form == "iso" else datetime.strptime(text, form)  # noqa: DTZ007 - its zone follows
-                return int((said if said.tzinfo else said.replace(tzinfo=self._zone or UTC)).timestamp() * 1000)
+            if said is not None:
+                return (self._zoned(column, said) - _EPOCH) // timedelta(milliseconds=1)
         except (ValueError, OverflowError):
             raise Wrong(f"{column} is no time of the form {form}") from None
-        number = _number(column, value)
-        return number * 1000 if self._table.unit == "s" else number
+        try:
+            number = _decimal(column, value)
+        except Wrong as error:
+            raise error if form else Wrong(f"{error}; the mapping says the form of times (times)") from None
+        return int(number * UNITS[self._table.unit])
+
+    def _zoned(self, column: str, said: datetime) -> datetime:
+        if said.tzinfo is None and self._zone is None:
+            raise SourceError(
+                localized(
+                    "{column} has times without a zone: name it in the mapping, as zone = {example}",
+                    column=column,
+                    example='"Asia/Shanghai"',
+                )
+            )
+        return said if said.tzinfo else said.replace(tzinfo=self._zone)
 
 
 def zone_of(name: str, where: str) -> Any:
@@ -179,11 +218,20 @@ def zone_of(name: str, where: str) -> Any:
 
 
 def _number(column: str, value: Any) -> int:
+    return int(_decimal(column, value))
+
+
+def _decimal(column: str, value: Any) -> Decimal:
+    """Raises Wrong."""
+    if isinstance(value, str) and _ROUNDED.fullmatch(value.strip()):
+        raise Wrong(f"{column} has a number in the form 1.2E+10: a spreadsheet has rounded it")
     try:
-        number = float(value) if isinstance(value, str) and "." in value else int(value)
-        return int(number)
-    except (TypeError, ValueError, OverflowError):
-        raise Wrong(f"{column} is no whole number") from None
+        number = Decimal(value) if isinstance(value, int) else Decimal(str(value).strip())
+        if number.is_finite() and abs(number) < _LARGEST:
+            return number
+    except (ValueError, OverflowError, InvalidOperation):
+        pass
+    raise Wrong(f"{column} is no number")
 
 
 def _put(out: dict[str, Any], field: str, value: Any) -> None:

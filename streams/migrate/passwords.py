@@ -2,39 +2,32 @@
 
 from collections.abc import Iterator
 
-import msgspec
-
 from converters.core import wire
 from converters.routing.user_ids import canonical_id
 from converters.secret import Secret
 from streams.migrate.bundle import Bundle
+from streams.migrate.given import Given, GivenUser
 from streams.migrate.source import open_source
 
 USER = "user"
 
 
-class _User(msgspec.Struct):
-    id: str
-    password: str = ""
-
-
 def given(bundle: Bundle) -> Iterator[tuple[str, Secret]]:
-    """(canonical user, password) of those in the bundle; the last one of a user counts. Raises SourceError."""
+    """(canonical user, password) of those in the bundle. Of several records of one user the first counts, as in the bundle: nobody gets into the account of
+    whom `check` has kept with the password of whom it has left out. Raises SourceError.
+    """
+    seen: set[str] = set()
     for part in open_source(bundle.meta.source).parts():
         if part.kind not in ("", USER):
             continue
+        reader = Given(part.kind, [], lambda _: None)
         for read in part.read(None):
-            found = _user(read.value, tagged=not part.kind)
-            if found is not None and found.password and bundle.get(f"{USER}\x1f{canonical_id(found.id)}") is not None:
-                yield canonical_id(found.id), Secret(found.password)
-
-
-def _user(value: bytes | dict[str, object] | None, *, tagged: bool) -> _User | None:
-    """None of what is no user: `check` has told of it."""
-    try:
-        plain = wire.load_any(value) if isinstance(value, bytes) else value
-        if not isinstance(plain, dict) or (tagged and plain.get("item") != USER):
-            return None
-        return msgspec.convert(plain, _User, strict=False)
-    except (wire.Malformed, msgspec.ValidationError):
-        return None
+            try:
+                found = reader.read(read.number, read.value) if read.value is not None else None
+            except wire.Malformed:  # `check` has told of it
+                continue
+            if not isinstance(found, GivenUser) or (name := canonical_id(found.id)) in seen:
+                continue
+            seen.add(name)
+            if found.password and bundle.get(f"{USER}\x1f{name}") is not None:
+                yield name, Secret(found.password)

@@ -170,6 +170,8 @@ class Feed(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="feed", ta
     """Of what was not fed because something that it needs is not there, by kind."""
     differing: dict[str, int] = {}
     """Of what is there, differs, and is left alone, by kind."""
+    older: int = 0
+    """Messages that nothing was decided about, and that are earlier than what lies in their conversation: none can be put before it."""
     live_since: int = 0
     """What was said since then in the source app belongs to the relay, in ms; 0: nothing does."""
     at: int = 0

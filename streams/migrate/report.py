@@ -166,6 +166,8 @@ def _open(facts: Facts, language: Language) -> list[str]:
         found += [say["stopped"].format(len(status.stopped))] if status.stopped else []
         lacking = status.feed.lacking if status.feed is not None else {}
         found += [say["lacking"].format(count, word(language, kind)) for kind, count in sorted(lacking.items()) if count]
+        if status.feed is not None and status.feed.older:
+            found.append(say["older"].format(status.feed.older))
     return [f"- {line}" for line in found] or [say["nothing"]]
 
 

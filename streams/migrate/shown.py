@@ -5,6 +5,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 
+from aiokafka.errors import KafkaError
+
 from converters.inventory import KINDS, MESSAGE
 from streams.cli.times import length
 from streams.migrate.bundle import Bundle
@@ -57,7 +59,10 @@ class Shown:
         """Until cancelled."""
         while True:
             await asyncio.sleep(EVERY)
-            await self._known.refresh()
+            try:
+                await self._known.refresh()
+            except (KafkaError, TimeoutError):  # whoever feeds says so
+                continue
             kind = self._feeder.feed.kind
             if kind not in self._totals:
                 continue

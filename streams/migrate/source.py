@@ -19,6 +19,9 @@ APP = "app"
 """Before the colon in a bundle whose source is an app of the settings."""
 
 
+UNKNOWN = "?"
+
+
 class Read(NamedTuple):
     """One record of a part."""
 
@@ -40,7 +43,7 @@ class Part(Protocol):
     kind: str
     """The tag of its items; empty where each record has its own in `item`."""
     stamp: str
-    """Changes when the content does."""
+    """Changes when the content does, or what is made of it. Empty, or beginning with `UNKNOWN`: the content may have changed all the same."""
     size: int
     """Records or bytes of all, in the unit of `done`; 0: not known."""
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from converters.core.localized import localized
 from streams.migrate.errors import SourceError
-from streams.migrate.mapping import Mapper, Table, Wrong
-from streams.migrate.source import Read
+from streams.migrate.mapping import Mapper, Table, Wrong, form
+from streams.migrate.opened import stamp
+from streams.migrate.source import UNKNOWN, Read
 
 PAGE = 5_000
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)?")
@@ -32,8 +33,16 @@ class SqlPart:
         if bool(table.table) == bool(table.query):
             raise SourceError(localized("{name}: a database needs one of `table` and `query`", name=name))
         self._database = _database(root, table)
-        self.stamp = ""
+        self.stamp = self._stamp()
         self._done = 0
+
+    def _stamp(self) -> str:
+        """Of a server's table nothing tells cheaply whether a row has changed."""
+        files = (
+            [Path(self._database.removeprefix("sqlite:") + more) for more in ("", "-wal")] if self._database.startswith("sqlite:") else []
+        )
+        said = [stamp(path) for path in files if path.is_file()]
+        return "-".join([*(said or [UNKNOWN]), form(self._table)])
 
     def done(self) -> int:
         return self._done
@@ -47,7 +56,8 @@ class SqlPart:
                     return
                 places = self._places(header)
                 columns = self._columns(header)
-                for row in rows:
+                self._are_told_apart(rows, places)
+                for row in rows[:PAGE]:
                     number += 1
                     keys = [_key(row[place]) for place in places]
                     if None in keys:
@@ -67,7 +77,7 @@ class SqlPart:
                         continue
                     yield Read(number, (number, keys), value, "", where)
                 self._done = number
-                if len(rows) < PAGE:
+                if len(rows) <= PAGE:
                     return
 
     def _page(self, connection: Any, keys: Sequence[Any] | None) -> tuple[list[str], list[Sequence[Any]]]:
@@ -76,7 +86,7 @@ class SqlPart:
         names = ", ".join(f'"{key}"' for key in self._keys)
         behind = f" WHERE ({names}) > ({', '.join([mark] * len(self._keys))})" if keys is not None else ""
         # The names are checked above; the query is the operator's own.
-        text = f"SELECT * FROM {source}{behind} ORDER BY {names} LIMIT {PAGE}"  # noqa: S608
+        text = f"SELECT * FROM {source}{behind} ORDER BY {names} LIMIT {PAGE + 1}"  # noqa: S608
         if mark == "%s" and self._table.query:
             text = text if keys is None else text.replace(self._table.query, self._table.query.replace("%", "%%"))
         try:
@@ -92,6 +102,21 @@ class SqlPart:
                     "{name}: the database refuses: {kind}: {error}", name=self.name, kind=type(error).__name__, error=_first_line(error)
                 )
             ) from None
+
+    def _are_told_apart(self, rows: Sequence[Sequence[Any]], places: list[int]) -> None:
+        """Raises SourceError: of two rows with one key, one could lie where a page ends, and would not be read."""
+        last: list[Any] | None = None
+        for row in rows:
+            keys = [row[place] for place in places]
+            if keys == last or any(isinstance(key, bytes | bytearray | memoryview) for key in keys):
+                raise SourceError(
+                    localized(
+                        "{name}: {keys} cannot order the rows: two have the same, or it is binary; name other columns as `key`, together unique",
+                        name=self.name,
+                        keys=", ".join(self._keys),
+                    )
+                )
+            last = keys
 
     def _places(self, header: list[str]) -> list[int]:
         missing = [key for key in self._keys if key not in header]
@@ -117,7 +142,9 @@ class SqlPart:
             path = Path(self._database.removeprefix("sqlite:"))
             if not path.is_file():
                 raise SourceError(localized("{name}: there is no file {path}", name=self.name, path=path))
-            return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            connection.text_factory = _text
+            return connection
         try:
             import psycopg
         except ImportError:
@@ -145,6 +172,11 @@ def _database(root: Path, table: Table) -> str:
     if text.startswith(("postgresql://", "postgres://")):
         return text
     raise SourceError(localized("database is neither sqlite:PATH nor postgresql://…"))
+
+
+def _text(raw: bytes) -> str:
+    """SQLite keeps whatever bytes it was given: those that are no UTF-8 cost their row, and not the table."""
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def _key(value: Any) -> Any:

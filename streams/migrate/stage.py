@@ -12,17 +12,21 @@ from converters.core import wire
 from converters.core.bodies import File, files_of
 from converters.core.model import Event, conversation_key
 from converters.core.operations import Edit, Post
-from converters.examine import Examiner, Finding, odd_id, odd_time
+from converters.examine import Examiner, Finding, odd_id, read_time
+from converters.examine_message import examine_post
 from converters.given_message import changed, event_of
-from converters.inventory import FILES, KINDS, MESSAGE, AnyItem, Message, Problem, User, canonical, item_id
+from converters.inventory import AnyItem, Message, Problem, User, canonical, item_id, kind_of
 from converters.migration_problems import KINDS as PROBLEM_KINDS
 from converters.migration_rules import MigrationRules
 from streams.migrate.bundle import message_key, message_row
 from streams.migrate.errors import SourceError
+from streams.migrate.given import Given, GivenUser
 from streams.migrate.source import Part, Read, Source
 from streams.migrate.store import GIVEN, INDEX, MESSAGES, META, PROBLEMS, Store
 from streams.migrate.zones import known_zone
 
+FEW = 10
+"""Records of which more than half may be unreadable without stopping the run."""
 CHECKPOINT = 250_000
 """Records after which all is flushed: what a kill costs at most."""
 SAMPLE = 200
@@ -30,20 +34,10 @@ SAMPLE = 200
 PART_BITS = 40
 """Of a record's number within its part; the 24 before them are the part's."""
 _NUMBER = (1 << PART_BITS) - 1
-_STATE = b"part\x1f"
+STATE = b"part\x1f"
 LEFT_OUT = b"-"
 """In place of an item that is not moved: what needs it goes along."""
 _FORGET = frozenset({"password"})
-
-
-class GivenUser(User, frozen=True, kw_only=True, tag="user", omit_defaults=True):
-    """A user as a source gives it."""
-
-    password: str = ""
-
-
-class Tag(Struct, frozen=True):
-    item: str = ""
 
 
 class PartState(Struct, kw_only=True, omit_defaults=True):
@@ -56,6 +50,9 @@ class PartState(Struct, kw_only=True, omit_defaults=True):
     files: int = 0
     sample: list[tuple[str, str, int]] = []
     """(digest, address, record): those of the smallest digests, so that every run tries the same."""
+    unreadable: int = 0
+    unread: list[str] = []
+    """Names of fields that were told."""
     ended: bool = False
     failed: str = ""
 
@@ -80,11 +77,13 @@ class Stage:
         self._number = 0
         self._part = ""
         self._checkpoint = CHECKPOINT
+        self._given = Given("", [], self._unread)
+        self._seq = b""
 
     def run(self, told: Callable[[str, int, int, int], None]) -> None:
         """*told*: (part, records of it, done, size)."""
         for number, part in enumerate(self._source.parts()):
-            key = _STATE + part.name.encode()
+            key = STATE + part.name.encode()
             raw = self._store.get(META, key)
             self._state = wire.load(raw, PartState) if raw is not None else PartState()
             if self._state.ended:
@@ -96,17 +95,18 @@ class Stage:
         """Of all parts, in their order."""
         found = []
         for part in self._source.parts():
-            raw = self._store.get(META, _STATE + part.name.encode())
+            raw = self._store.get(META, STATE + part.name.encode())
             found.append((part.name, wire.load(raw, PartState) if raw is not None else PartState()))
         return found
 
     def _read(self, part: Part, key: bytes, told: Callable[[str, int, int, int], None]) -> None:
         state, take, pending = self._state, self._take, 0
+        self._given = Given(part.kind, state.unread, self._unread)
         base = self._number << PART_BITS
         position, state.failed = state.position, ""
         try:
             for read in part.read(state.position):
-                take(read, part.kind, (base | read.number).to_bytes(8, "big"))
+                take(read, (base | read.number).to_bytes(8, "big"))
                 position = read.position
                 state.records += 1
                 pending += 1
@@ -124,8 +124,9 @@ class Stage:
             self._store.delete(PROBLEMS, problem_key("source", broken))  # of an earlier run
         state.position, state.ended = position, not state.failed
         for kind, count in state.counts.items():
-            problem = Problem(kind=kind, level=PROBLEM_KINDS[kind].level, where=part.name, text=f"{count} in this part", count=count)
-            self._store.put(PROBLEMS, problem_key(kind, base.to_bytes(8, "big")), wire.dump(problem))
+            self._of_part(kind, base, f"{count} in this part", count)
+        if state.records >= FEW and state.unreadable * 2 > state.records:
+            self._of_part("lines", base, f"{state.unreadable} of {state.records}", 1)
         self._keep(key)
         told(part.name, state.records, part.done(), part.size)
 
@@ -135,22 +136,30 @@ class Stage:
         self._store.put(META, key, wire.dump(self._state))
         self._store.flush()
 
-    def _take(self, read: Read, kind: str, seq: bytes) -> None:
-        value = read.value
-        where = read.where
-        if value is None:
-            self._problem("line", seq, where, read.problem)
-            return
-        try:
-            kind = kind or _kind_of(value)
-            if kind == MESSAGE:
-                self._message(_made(value, Message), seq, where)
+    def _of_part(self, kind: str, base: int, text: str, count: int) -> None:
+        problem = Problem(kind=kind, level=PROBLEM_KINDS[kind].level, where=self._part, text=text, count=count)
+        self._store.put(PROBLEMS, problem_key(kind, base.to_bytes(8, "big")), wire.dump(problem))
+
+    def _take(self, read: Read, seq: bytes) -> None:
+        self._seq = seq
+        value, where, why = read.value, read.where, read.problem
+        if value is not None:
+            try:
+                made = self._given.read(read.number, value)
+            except wire.Malformed as error:
+                why = str(error)
+            else:
+                if isinstance(made, Message):
+                    self._message(made, seq, where)
+                else:
+                    self._item(made, kind_of(made), seq, where)
                 return
-            item = _made(value, GivenUser if kind == "user" else KINDS[kind])
-        except wire.Malformed as error:
-            self._problem("line", seq, where, str(error))
-            return
-        self._item(item, kind, seq, where)
+        self._state.unreadable += 1
+        self._problem("line", seq, where, why)
+
+    def _unread(self, name: str) -> None:
+        """A field of the record that is being taken."""
+        self._problem("fields", self._seq + bytes([len(self._state.unread)]), "", f"{name} is not read")
 
     def _item(self, item: AnyItem, kind: str, seq: bytes, where: str) -> None:
         if isinstance(item, GivenUser):
@@ -171,13 +180,12 @@ class Stage:
     def _message(self, message: Message, seq: bytes, where: str) -> None:
         choices, state = self._choices, self._state
         operation = message.operation
-        odd = odd_time(message.at, choices.now)
+        at, odd = read_time(message.at, choices.now, choices.accepted)
         if odd:
-            if odd == "seconds" and odd in choices.accepted:
-                message = msgspec.structs.replace(message, at=message.at * 1000)
-            else:
-                self._problem(odd, seq, where, f"at is {message.at}", message.id)
-                return
+            self._problem(odd, seq, where, f"at is {message.at}", message.id)
+            return
+        if at != message.at:
+            message = msgspec.structs.replace(message, at=at)
         if odd_id(message.id):
             self._problem("id", seq, where, "id of a message is no id")
             return
@@ -190,7 +198,6 @@ class Stage:
         ):
             self._problem("id", seq, where, "an id of the conversation is no id", message.id)
             return
-        name = blake2b(b"%b\x1f%b" % (conversation[:1], event.remote_id.encode()), digest_size=16).digest()
         if type(operation) is not Post:
             self._change(event, conversation[:1], seq)
             return
@@ -198,6 +205,12 @@ class Stage:
             _count(state, "for-devices" if choices.devices else "retention")
             if not choices.devices:
                 return
+        said, findings = examine_post(event.operation)  # type: ignore[arg-type]  # it is a Post
+        if findings and not self._goes(said, findings, seq, where, event.id):
+            return
+        if said is not event.operation:
+            event = msgspec.structs.replace(event, operation=said)
+        name = blake2b(b"%b\x1f%b" % (conversation[:1], event.remote_id.encode()), digest_size=16).digest()
         raw = wire.dump(event)
         if len(raw) > self._rules.message:
             size = self._rules.message_size(event)
@@ -209,6 +222,13 @@ class Stage:
         key = message_key(conversation, event.at, seq)
         row = message_row(where, event.sender, raw)
         self._store.put_both(MESSAGES, key, row, INDEX, b"%b\0%b" % (name, seq), blake2b(raw, digest_size=8).digest() + key)
+
+    def _goes(self, said: Post | None, findings: tuple[Finding, ...], seq: bytes, where: str, item: str) -> bool:
+        if any(finding.kind == "operation" for finding in findings):  # there are many
+            _count(self._state, "operation")
+        else:
+            self._findings(findings, seq, where, item)
+        return said is not None
 
     def _change(self, event: Event, kind: bytes, seq: bytes) -> None:
         """A recall or an edit lies beside the message that it names."""
@@ -247,25 +267,6 @@ def problem_key(kind: str, seq: bytes) -> bytes:
 def given_row(where: str, item: bytes) -> bytes:
     place = where.encode()[:255]
     return b"%c%b%b" % (len(place), place, item)
-
-
-def _made(value: bytes | dict[str, Any], kind: Any) -> Any:
-    """Raises wire.Malformed."""
-    if isinstance(value, bytes):
-        return wire.load(value, kind)
-    try:
-        raw = wire.dump_any(value)
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise wire.Malformed(f"no JSON: {type(error).__name__}") from None
-    return wire.load(raw, kind, lenient=True)
-
-
-def _kind_of(value: bytes | dict[str, Any]) -> str:
-    """Raises wire.Malformed."""
-    tag = str(value.get("item", "")) if isinstance(value, dict) else wire.load_top(value, Tag).item
-    if tag not in KINDS and tag != MESSAGE:
-        raise wire.Malformed(f"`item` is none of {', '.join((*KINDS, MESSAGE))}, and the file's name is none of {', '.join(FILES)}")
-    return tag
 
 
 def _count(state: PartState, kind: str) -> None:

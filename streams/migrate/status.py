@@ -41,6 +41,7 @@ class Seen(Struct, frozen=True):
             "doubts": counts.get(("lane", "doubts"), 0),
             "stopped": [event for event, _ in self.stopped],
             "lacking": self.feed.lacking if self.feed else {},
+            "older": self.feed.older if self.feed else 0,
         }
 
     def lines(self) -> list[str]:

@@ -1,27 +1,24 @@
 """CSV: rows found line by line, so that a stray quote costs its own line and not the rest of the file."""
 
 import csv
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from converters.core.localized import localized
-from streams.migrate.encoding import BROKEN
+from streams.migrate.encoding import BOM, BROKEN
 from streams.migrate.errors import SourceError
-from streams.migrate.files import Opened, stamp, text_lines
-from streams.migrate.mapping import Mapper, Table, Wrong
+from streams.migrate.mapping import Mapper, Table, Wrong, form
+from streams.migrate.opened import LONGEST, Opened, overlong, stamp, text_lines
 from streams.migrate.source import Read
-
-ROWS = 200
-"""Lines that one row may have."""
 
 
 class CsvPart:
     """A position is the line behind which reading goes on: lines are counted again from the beginning."""
 
     def __init__(self, path: Path, name: str, kind: str, encoding: str, table: Table) -> None:
-        self.name, self.kind, self.stamp = name, kind, stamp(path)
+        self.name, self.kind, self.stamp = name, kind, f"{stamp(path)}-{kind}-{encoding}-{form(table)}"
         self._encoding, self._table = encoding, table
         self._mapper = Mapper(kind, table)
         self._opened = Opened(path)
@@ -31,7 +28,7 @@ class CsvPart:
         return self._opened.done()
 
     def read(self, position: Any) -> Iterator[Read]:
-        csv.field_size_limit(1 << 20)
+        csv.field_size_limit(LONGEST)
         try:
             with self._opened.open() as file:
                 yield from self._rows(_Lines(text_lines(file, self._encoding)), int(position or 0))
@@ -46,10 +43,13 @@ class CsvPart:
         first = lines.next()
         if first is None:
             return
-        delimiter = self._table.delimiter or _delimiter(first)
+        delimiter = self._table.delimiter
+        if first.lower().startswith("sep=") and len(first.strip()) == 5:  # a spreadsheet's own
+            delimiter, first = delimiter or first[4], lines.next() or ""
+        delimiter = delimiter or _delimiter(first)
         header = next(csv.reader([first], delimiter=delimiter), [])
-        header = [name.removeprefix("\ufeff") for name in header]
         columns = self._mapper.columns(header)
+        self._each_once(header, columns)
         while (line := lines.next()) is not None:
             number = lines.number
             if number <= behind and '"' not in line:
@@ -57,7 +57,9 @@ class CsvPart:
             row, problem = self._row(line, lines, delimiter, len(header))
             if number <= behind or (not problem and not row):
                 continue
-            if not problem and any("\udc80" <= char <= "\udcff" for cell in row for char in cell if not cell.isascii()):
+            if row == header:
+                problem = "the header once more"
+            elif not problem and any("\udc80" <= char <= "\udcff" for cell in row for char in cell if not cell.isascii()):
                 problem = f"not in the file's encoding ({self._encoding})"
             if problem:
                 yield Read(number, lines.number, None, problem)
@@ -69,15 +71,28 @@ class CsvPart:
                 continue
             yield Read(number, lines.number, value)
 
+    def _each_once(self, header: list[str], columns: list[tuple[str, str]]) -> None:
+        """Raises SourceError where it cannot be told which of several columns is meant."""
+        read, times = {column for _, column in columns}, Counter(header)
+        if twice := sorted(name for name, count in times.items() if count > 1 and name in read):
+            raise SourceError(localized("the header has {columns} more than once", columns=", ".join(twice)))
+
     def _row(self, line: str, lines: "_Lines", delimiter: str, width: int) -> tuple[list[str], str]:
         """The cells of the row that begins with *line*, or why there are none; then only that line is taken."""
-        taken = [line]
-        while "".join(taken).count('"') % 2 if len(taken) < 3 else _odd(taken):
-            more = lines.next() if len(taken) < ROWS else None
-            if more is None:
+        if overlong(line):
+            return [], f"a line of more than {LONGEST} characters"
+        taken, size, odd = [line], len(line), line.count('"') % 2 == 1
+        if odd and len(row := _alone(line, delimiter)) == width:
+            return row, ""
+        while odd:
+            more = lines.next()
+            if more is not None:
+                taken.append(more)
+                size += len(more)
+            if more is None or size > LONGEST or _breaks(more, delimiter):
                 lines.back(taken[1:])
                 return [], "a quote that is opened and not closed"
-            taken.append(more)
+            odd ^= more.count('"') % 2 == 1
         try:
             rows = list(csv.reader(taken, delimiter=delimiter, strict=True))
         except csv.Error:
@@ -91,12 +106,23 @@ class CsvPart:
         return [], f"{seen} columns; the header has {width}" if seen else "quotes that do not fit"
 
 
-def _odd(taken: list[str]) -> bool:
-    return sum(line.count('"') for line in taken) % 2 == 1
+def _alone(line: str, delimiter: str) -> list[str]:
+    """The cells of a line in which a quote stands within a cell that has none around it; empty where one is open at its end."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return []
+
+
+def _breaks(line: str, delimiter: str) -> bool:
+    """Whether *line*, within a quoted cell, has a quote that neither ends the cell nor stands for one: then the cell was none."""
+    inner = line.replace('""', "")
+    end = inner.find('"')
+    return end >= 0 and inner[end + 1 : end + 2] not in (delimiter, "\r", "\n", "")
 
 
 class _Lines:
-    """Lines that can be put back."""
+    """Lines that can be put back. Files put together have a byte order mark in the middle."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines, self._back = lines, deque[str]()
@@ -104,9 +130,10 @@ class _Lines:
 
     def next(self) -> str | None:
         line = self._back.popleft() if self._back else next(self._lines, None)
-        if line is not None:
-            self.number += 1
-        return line
+        if line is None:
+            return None
+        self.number += 1
+        return line.removeprefix(BOM)
 
     def back(self, lines: list[str]) -> None:
         self._back.extendleft(reversed(lines))

@@ -64,13 +64,12 @@ class PlatformClient:
 
     async def reply(self, request: Request, allowed: Callable[[], bool] = _always) -> Reply | NotSent | Unsure:
         """As `send`, with the answer as it came, which is not counted."""
-        plain = HttpCall(request.method, self._url(request), request.headers, request.body)
         try:
             if (known := self._auth.current()) is None:
-                return await self._authenticated(plain, allowed, again=False)
+                return await self._authenticated(self._plain(request), allowed, again=False)
             # The transport asks whether it is allowed when it has a connection: that is the last moment.
-            reply = await self._transport.call(plain.with_headers(known), allowed)
-            return await self._authenticated(plain, allowed, again=True) if self._auth.worn_out(reply, known) else reply
+            reply = await self._transport.call(HttpCall(request.method, self._url(request), request.headers | known, request.body), allowed)
+            return await self._authenticated(self._plain(request), allowed, again=True) if self._auth.worn_out(reply, known) else reply
         except TooLateError:
             return TOO_LATE
         except TokenRefusedError as error:
@@ -85,7 +84,7 @@ class PlatformClient:
 
     async def bare(self, request: Request) -> Reply | None:
         """The same without what authenticates us."""
-        return await self.fetch(HttpCall(request.method, self._url(request), request.headers, request.body))
+        return await self.fetch(self._plain(request))
 
     async def fetch(self, call: HttpCall) -> Reply | None:
         """The answer to *call* as it is, wherever it leads; None where there is none."""
@@ -132,6 +131,10 @@ class PlatformClient:
             return reply
         finally:
             await flow.aclose()
+
+    def _plain(self, request: Request) -> HttpCall:
+        """Without what authenticates us."""
+        return HttpCall(request.method, self._url(request), request.headers, request.body)
 
     def _url(self, request: Request) -> str:
         return self._base + request.path

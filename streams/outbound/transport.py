@@ -36,11 +36,24 @@ _LINES = 5
 """Of a `_Head`."""
 
 
-class _Head(NamedTuple):
-    """What every request to one URL begins with."""
+class _Head:
+    """What every request to one URL begins with, and its headers as they were last: mostly they are the same."""
 
-    url: URL
-    text: str
+    __slots__ = ("_headers", "_written", "text", "url")
+
+    def __init__(self, url: URL, text: str) -> None:
+        self.url, self.text = url, text
+        self._headers: dict[str, str] = {}
+        self._written = b""
+
+    def with_headers(self, headers: dict[str, str]) -> bytes:
+        """Up to the length of the body. Raises NoConnectionError for a header of more than one line."""
+        if not self._written or headers != self._headers:
+            text = "".join((self.text, *(f"{name}: {value}\r\n" for name, value in headers.items())))
+            if not text.count("\r") == text.count("\n") == len(headers) + _LINES:
+                raise NoConnectionError("a header of more than one line")
+            self._written, self._headers = text.encode(), dict(headers)
+        return self._written
 
 
 class PooledTransport:
@@ -52,13 +65,12 @@ class PooledTransport:
 
     async def call(self, call: HttpCall, may_leave: Callable[[], bool]) -> Reply:
         head = self._heads.get((call.method, call.url)) or self._head(call.method, call.url)
-        lines = [head.text, *(f"{name}: {value}\r\n" for name, value in call.headers.items())]
+        written = head.with_headers(call.headers)
         if call.body or call.method != "GET":
-            lines.append(f"Content-Length: {len(call.body)}\r\n")
-        text = "".join(lines)
-        if not text.count("\r") == text.count("\n") == len(lines) + _LINES - 1:
-            raise NoConnectionError("a header of more than one line")
-        reply = await self._pool.ask(head.url, b"%b\r\n%b" % (text.encode(), call.body), may_leave)
+            whole = b"%bContent-Length: %d\r\n\r\n%b" % (written, len(call.body), call.body)
+        else:
+            whole = b"%b\r\n%b" % (written, call.body)
+        reply = await self._pool.ask(head.url, whole, may_leave)
         if reply is None:
             raise TooLateError
         return reply

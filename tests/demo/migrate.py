@@ -20,7 +20,7 @@ from tests.migrate.rig import Rig
 from tests.simulators.process import ROOT, SimulatorProcess
 from tests.stack import MARKS
 
-SIZES = {False: {"users": 2000, "groups": 60, "messages": 12_000}, True: {"users": 40, "groups": 3, "messages": 400}}
+SIZES = {False: {"users": 1000, "groups": 40, "messages": 6000}, True: {"users": 40, "groups": 3, "messages": 400}}
 
 
 class Walk:

@@ -133,6 +133,28 @@ def test_kills_change_nothing(kafka: str, tmp_path: Path) -> None:
         )
 
 
+def test_what_cannot_be_put_before_what_is_there_is_told(kafka: str, tmp_path: Path) -> None:
+    """An export that was corrected holds a message of the middle of a conversation, and one of a group that nobody made."""
+    one, two, *_ = users = USERS[:3]
+    talk = [said(direct(one, two), one, number, AT + number, f"a {number}") for number in range(5)]
+    lost = [said(Group("gone"), one, 50 + number, AT + number, "lost") for number in range(3)]
+    with SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0) as sim, Rig(kafka, tmp_path / "rig", sim.url) as rig:
+        rig.worker()
+        first = made(tmp_path / "first", [User(id=name) for name in users], [talk[0], talk[2], talk[3]])
+        assert rig.apply(first, "--live-since", "none")["good"]
+        whole = made(tmp_path / "whole", [User(id=name) for name in users], [*talk, *lost])
+        done = rig.apply(whole, "--catch-up", "--live-since", "none", code=1)
+        assert (done["older"], done["lacking"], done["good"]) == (1, {"message": 3}, False)
+        assert imported(sim.journal()) == Counter({("a 0", "a 2", "a 3", "a 4"): 1})
+        again = rig.apply(whole, code=1)
+        assert (again["older"], again["lacking"]) == (1, {"message": 3}), "each is counted once, however often it is looked at"
+        assert "later messages of their conversations are there already: 1" in said_by(rig, whole)
+
+
+def said_by(rig: Rig, bundle: Path) -> str:
+    return rig.command("migrate", "apply", "--bundle", str(bundle), code=1)
+
+
 @pytest.mark.slow
 def test_a_stopped_conversation_waits_for_a_person_and_what_is_live_is_left_out(kafka: str, tmp_path: Path) -> None:
     """A message that cannot be put there stops its conversation alone. What was said since the relay began is not imported."""

@@ -175,5 +175,15 @@ def test_a_plan_that_is_none_is_refused(text: str, wrong: str) -> None:
 
 
 def test_options_name_the_kinds_that_a_person_may_decide() -> None:
-    assert {kind for kind, about in KINDS.items() if about.may} == {"case", "same-id", "phone", "owner", "seconds", "future"}
+    assert {kind for kind, about in KINDS.items() if about.may} == {
+        "case",
+        "same-id",
+        "phone",
+        "owner",
+        "seconds",
+        "micros",
+        "future",
+        "unread",
+        "lines",
+    }
     assert DAY == 86_400_000

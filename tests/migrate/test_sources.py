@@ -11,7 +11,8 @@ from backports import zstd
 
 from streams.migrate.encoding import recognise
 from streams.migrate.errors import SourceError
-from streams.migrate.files import open_path, opened
+from streams.migrate.files import open_path
+from streams.migrate.opened import opened
 from streams.migrate.source import Read, Rows, Source, open_source
 from tests.migrate.exports import NOW, checked, places, said, user, write
 
@@ -57,6 +58,15 @@ def test_chinese_far_behind_ascii_is_recognised(tmp_path: Path) -> None:
     assert recognise(path, opened) == "gb18030"
 
 
+@pytest.mark.parametrize(
+    "text", ["\U0001f44d\U0001f44d\U0001f44d\u597d\u7684\u2026", "\u738b\u5c0f\u660e\uff0c\u6211\u5230\u4e86", "\u674e\u709c"]
+)
+def test_what_people_write_in_gb18030_is_recognised(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "users.csv"
+    path.write_bytes(b"id,name\n" + f"ann,{text}\n".encode("gb18030") * 50)
+    assert recognise(path, opened) == "gb18030"
+
+
 @pytest.mark.parametrize("lines", [3000, 5])
 def test_a_line_that_is_not_in_the_encoding_costs_itself(tmp_path: Path, lines: int) -> None:
     (tmp_path / "export").mkdir()
@@ -66,10 +76,22 @@ def test_a_line_that_is_not_in_the_encoding_costs_itself(tmp_path: Path, lines: 
         assert (bundle.count("user"), places(bundle)) == (lines + 1, {("line", f"users.csv:{lines + 2}")})
 
 
-def test_what_is_in_no_encoding_that_is_known_has_to_be_named(tmp_path: Path) -> None:
-    (tmp_path / "users.csv").write_bytes(b"id,name\n" + b"".join(b"u%d,\xff\xff\x00\n" % n for n in range(50)))
-    with pytest.raises(SourceError, match="name its encoding in the mapping"):
-        open_path(tmp_path)
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"".join(b"u%d,\xff\xff\x00\n" % n for n in range(50)),
+        "".join(f"u{n},\u81fa\u7063\u570b\u8a9e\u4e2d\u83ef\n" for n in range(50)).encode("big5"),
+        "".join(f"u{n},\u3053\u3093\u306b\u3061\u306f\u30a2\n" for n in range(50)).encode("shift_jis"),
+    ],
+)
+def test_what_is_in_no_encoding_that_is_known_stops_and_the_others_are_read(tmp_path: Path, raw: bytes) -> None:
+    (tmp_path / "export").mkdir()
+    (tmp_path / "export" / "users.csv").write_bytes(b"id,name\n" + raw)
+    write(tmp_path / "export" / "users-2.jsonl", [user("ann")])
+    with checked(tmp_path / "export", tmp_path) as bundle:
+        (problem,) = bundle.problems()
+        assert (problem.kind, problem.where, bundle.meta.stops, bundle.count("user")) == ("source", "users.csv", 1, 1)
+        assert "name its encoding in the mapping" in problem.text
 
 
 def test_a_stray_quote_costs_its_line_and_a_quoted_line_end_does_not(tmp_path: Path) -> None:
@@ -225,7 +247,7 @@ def test_a_sqlite_database_is_read_in_pages(tmp_path: Path, monkeypatch: pytest.
         ("[users]\nfile = 'x.csv'\ncolour = 1", "colour"),
         ("[users]\nfile = 'x.csv'", "there is none in"),
         ("[users]\nfile = 'u.csv'\nzone = 'Mars'", "is no time zone; expected as Asia/Shanghai"),
-        ("[users]\nfile = 'u.csv'\nunit = 'h'", 'expected "ms" or "s"'),
+        ("[users]\nfile = 'u.csv'\nunit = 'h'", "expected s, ms, us, ns"),
         ("[users]\nfile = 'u.csv'\nencoding = 'klingon'", "is none that Python knows"),
         ("[users]\ndatabase = 'oracle:x'\ntable = 'u'", "neither sqlite:PATH nor postgresql"),
         ("[users]\ndatabase = 'sqlite:x'\ntable = 'u; DROP TABLE u'", "is no name of a table or column"),
