@@ -1,0 +1,147 @@
+"""Faults of the brokers and of topics."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
+
+from tests.chaos.alerts.fault import Fault, fires
+from tests.chaos.alerts.in_convert import write
+from tests.chaos.alerts.scene import Scene
+from tests.chaos.alerts.talk import Talk
+from tests.children import dies_with_parent
+
+STRANGER = """
+import asyncio, sys
+from aiokafka import AIOKafkaProducer
+async def hold():
+    producer = AIOKafkaProducer(bootstrap_servers=sys.argv[1], transactional_id="stranger." + sys.argv[2], transaction_timeout_ms=600_000)
+    await producer.start()
+    await producer.begin_transaction()
+    await producer.send_and_wait(sys.argv[2], b"x", partition=0)
+    print("open", flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    await producer.abort_transaction()
+    await producer.stop()
+asyncio.run(hold())
+"""
+
+
+def faults(scene: Scene, talk: Talk) -> list[Fault]:
+    held: list[subprocess.Popen[bytes]] = []
+
+    def admin() -> AdminClient:
+        return AdminClient({"bootstrap.servers": scene.bootstrap})
+
+    idle = f"{scene.prefix}deliveries.rongcloud"
+
+    def stranger() -> None:
+        child = subprocess.Popen(
+            [sys.executable, "-c", STRANGER, scene.bootstrap, f"{scene.prefix}echoes.{scene.platforms[0]}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            preexec_fn=dies_with_parent(),  # noqa: PLW1509 - it asks the kernel alone
+        )
+        assert child.stdout is not None
+        child.stdout.readline()
+        held.append(child)
+
+    def kept(seconds: int) -> None:
+        """The retention of a topic; a role looks at its start."""
+        entry = ConfigEntry("retention.ms", str(seconds * 1000), incremental_operation=AlterConfigOpType.SET)
+        resource = ConfigResource(ConfigResource.Type.TOPIC, f"{scene.prefix}callbacks.rongcloud", incremental_configs=[entry])
+        for done in admin().incremental_alter_configs([resource]).values():
+            done.result(20)
+        scene.restart("ingress-2")
+
+    def deleted() -> None:
+        write(scene, "deliveries.rongcloud")  # so that there is a place from which it will go on
+        begin = time.monotonic()
+        while not any(part.offset > 0 for part in committed()):
+            if time.monotonic() - begin > 60:
+                raise TimeoutError("deliver-rongcloud has committed nothing")
+            time.sleep(0.5)
+        scene.roles["deliver-rongcloud"].stop()
+        for _ in range(4):
+            write(scene, "deliveries.rongcloud")
+        for done in admin().delete_records([TopicPartition(idle, number, -1) for number in range(scene.partitions)]).values():
+            done.result(20)
+        scene.roles["deliver-rongcloud"].start()
+
+    def committed() -> list[TopicPartition]:
+        group = f"{scene.prefix}deliver.rongcloud"
+        consumer = Consumer({"bootstrap.servers": scene.bootstrap, "group.id": group, "enable.auto.commit": False})
+        try:
+            return consumer.committed([TopicPartition(idle, number) for number in range(scene.partitions)], timeout=20)
+        finally:
+            consumer.close()
+
+    def passed() -> None:
+        """What is too new is gone, as after its retention."""
+        for done in admin().delete_records([TopicPartition(idle, number, -1) for number in range(scene.partitions)]).values():
+            done.result(20)
+        scene.restart("deliver-rongcloud")
+
+    def signalled(number: signal.Signals) -> None:
+        assert scene.node is not None
+        assert scene.node.pid is not None
+        os.kill(scene.node.pid, number)
+
+    down = tuple(fires("ImRelayKafkaUnreachable", role=role) for role in ("convert", "deliver-easemob"))
+    return [
+        Fault(
+            "transaction",
+            "a stranger leaves a transaction open",
+            (fires("ImRelayBlockedByTransaction", topic=f"{scene.prefix}echoes.{scene.platforms[0]}"),),
+            stranger,
+            lambda: held.pop().communicate(),
+        ),
+        Fault(
+            "topic-unfit",
+            "a topic of callbacks keeps records for a minute, and a role starts",
+            (fires("ImRelayTopicUnfit", setting="retention.ms"),),
+            lambda: kept(60),
+            lambda: kept(8 * 86_400),
+        ),
+        Fault(
+            "deleted-unread",
+            "records are deleted while nobody reads them",
+            (fires("ImRelayRecordsDeletedUnread", stage="deliver"),),
+            deleted,
+            round=2,
+        ),
+        Fault(
+            "too-new",
+            "a newer release writes a record",
+            (fires("ImRelayStageHeld", stage="deliver"),),
+            lambda: write(scene, "deliveries.rongcloud", "relay-v=99"),
+            passed,
+            round=3,
+        ),
+        Fault(
+            "broker-frozen",
+            "the only broker is frozen",
+            (
+                fires("ImRelayKafkaAway", role="ingress"),
+                fires("ImRelayWatcherBlind"),
+                fires("ImRelayCallbacksTurnedAway", app="s-locked"),
+                *down,
+            ),
+            lambda: signalled(signal.SIGSTOP),
+            lambda: signalled(signal.SIGCONT),
+            lambda: talk.say("locked"),
+            round=4,
+            beside=(
+                fires("ImRelayKafkaUnreachable"),
+                fires("ImRelayKafkaAway"),
+                fires("ImRelayCallbacksTurnedAway"),
+                fires("ImRelaySloBurnsFast"),
+                fires("ImRelayNotDelivered"),
+                fires("ImRelayCanaryLost"),
+            ),
+        ),
+    ]

@@ -1,0 +1,98 @@
+"""A real Prometheus with the alerts as they ship."""
+
+import json
+import shutil
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from streams.kafka.local.ports import free_port
+from tests.chaos.alerts.scene import NAMESPACES, Scene
+from tests.children import dies_with_parent
+from tests.stack import ROOT, Role
+
+RULES = ROOT / "deploy/prometheus/alerts.yml"
+
+
+class Prometheus:
+    """Asks every 5 s whom `listed` has named."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir()
+        self._targets = directory / "targets.json"
+        self._targets.write_text("[]")
+        (directory / "prometheus.yml").write_text(
+            yaml.safe_dump(
+                {
+                    "global": {"scrape_interval": "5s", "scrape_timeout": "5s", "evaluation_interval": "5s"},
+                    "rule_files": [str(RULES)],
+                    "scrape_configs": [
+                        {"job_name": "im-relay", "file_sd_configs": [{"files": [str(self._targets)], "refresh_interval": "5s"}]}
+                    ],
+                }
+            )
+        )
+        self._port = free_port()
+        self._log = (directory / "prometheus.log").open("wb")
+        self.child = subprocess.Popen(
+            [
+                str(shutil.which("prometheus")),
+                f"--config.file={directory / 'prometheus.yml'}",
+                f"--storage.tsdb.path={directory / 'data'}",
+                f"--web.listen-address=127.0.0.1:{self._port}",
+            ],
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            preexec_fn=dies_with_parent(),  # noqa: PLW1509 - it asks the kernel alone
+        )
+
+    def listed(self, scene: Scene, *, without: str = "") -> None:
+        """Ask its roles from now on, and no others."""
+        jobs = [
+            {"targets": [f"127.0.0.1:{role.observe}"], "labels": {"role": name, **NAMESPACES.get(name, {})}}
+            for name, role in scene.roles.items()
+            if name != without
+        ]
+        fresh = self._targets.with_suffix(".fresh")
+        fresh.write_text(json.dumps(jobs))
+        fresh.rename(self._targets)
+
+    def firing(self) -> list[dict[str, str]] | None:
+        """Labels of each alert that fires; None while it does not answer."""
+        try:
+            return [one["labels"] for one in self._asked("alerts")["alerts"] if one["state"] == "firing"]
+        except OSError:
+            return None
+
+    def await_scrape(self, role: Role, patience: float = 60.0) -> None:
+        """Until the process that runs now has been asked."""
+        begin, started = (
+            time.monotonic(),
+            {line.split()[1] for line in role.metrics().splitlines() if line.startswith("process_start_time_seconds ")},
+        )
+        while not any(
+            float(each["value"][1]) in map(float, started) for each in self.value(f'process_start_time_seconds{{role="{role.name}"}}')
+        ):
+            if time.monotonic() - begin > patience:
+                raise TimeoutError(f"{role.name} is not scraped")
+            time.sleep(0.5)
+
+    def value(self, query: str) -> list[Any]:
+        """What an instant *query* finds. Raises OSError."""
+        found: list[Any] = self._asked(f"query?query={urllib.parse.quote(query)}")["result"]
+        return found
+
+    def _asked(self, what: str) -> dict[str, Any]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/api/v1/{what}", timeout=10) as answer:
+            found: dict[str, Any] = json.load(answer)["data"]
+        return found
+
+    def stop(self) -> None:
+        self.child.terminate()
+        self.child.wait(30)
+        self._log.close()
