@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import cache
 
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
@@ -34,7 +35,9 @@ asyncio.run(hold())
 def faults(scene: Scene, talk: Talk) -> list[Fault]:
     held: list[subprocess.Popen[bytes]] = []
 
+    @cache
     def admin() -> AdminClient:
+        """Kept: what it does in the background ends with it."""
         return AdminClient({"bootstrap.servers": scene.bootstrap})
 
     idle = f"{scene.prefix}deliveries.rongcloud"
@@ -112,7 +115,7 @@ def faults(scene: Scene, talk: Talk) -> list[Fault]:
             "records are deleted while nobody reads them",
             (fires("ImRelayRecordsDeletedUnread", stage="deliver"),),
             deleted,
-            round=2,
+            after=("clock",),
         ),
         Fault(
             "too-new",
@@ -120,7 +123,7 @@ def faults(scene: Scene, talk: Talk) -> list[Fault]:
             (fires("ImRelayStageHeld", stage="deliver"),),
             lambda: write(scene, "deliveries.rongcloud", "relay-v=99"),
             passed,
-            round=3,
+            after=("clock", "deleted-unread"),
         ),
         Fault(
             "broker-frozen",
@@ -134,7 +137,7 @@ def faults(scene: Scene, talk: Talk) -> list[Fault]:
             lambda: signalled(signal.SIGSTOP),
             lambda: signalled(signal.SIGCONT),
             lambda: talk.say("locked"),
-            round=4,
+            alone=True,
             beside=(
                 fires("ImRelayKafkaUnreachable"),
                 fires("ImRelayKafkaAway"),

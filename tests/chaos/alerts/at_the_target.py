@@ -16,11 +16,11 @@ def faults(scene: Scene, talk: Talk) -> list[Fault]:
 
     def throttled() -> None:
         moods["t-throttled"] = 429
-        talk.say("throttled", people=250, times=1300)
+        talk.flood("throttled", 250, 6)
 
     def cut_quota() -> None:
         moods["cut-quota"] = 429
-        talk.say("cut-quota", people=100, times=100)
+        talk.flood("cut-quota", 100, 2)
 
     def unknown() -> None:
         moods["t-unknown"] = 404

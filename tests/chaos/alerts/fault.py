@@ -30,7 +30,8 @@ def fires(alert: str, **labels: str) -> Expected:
 
 @dataclass(frozen=True)
 class Fault:
-    """*keep* is repeated each second while it lasts. Faults of one *round* run side by side; the next round begins when all have been mended.
+    """*keep* is repeated each second while it lasts. It begins when those named by *after*, which it would disturb, have been mended; *alone*
+    when all have.
 
     *beside* fire of it too, at no certain time: they are not waited for, and are no surprise.
     """
@@ -41,7 +42,8 @@ class Fault:
     begin: Callable[[], object] = nothing
     end: Callable[[], object] = nothing
     keep: Callable[[], object] = nothing
-    round: int = 1
+    after: tuple[str, ...] = ()
+    alone: bool = False
     beside: tuple[Expected, ...] = ()
 
 

@@ -39,7 +39,7 @@ def faults(scene: Scene) -> list[Fault]:
     def damaged() -> None:
         role = scene.roles[f"deliver-{source}"]
         role.stop()
-        state = scene.disks.state / "state" if scene.disks is not None else scene.directory / "state"
+        state = scene.directory / "state"
         found = [one for one in state.rglob("CURRENT") if f"deliver.{source}" in str(one)]
         assert found, f"no local state of {source} in {state}"
         for one in found[:1]:
@@ -74,7 +74,7 @@ def faults(scene: Scene) -> list[Fault]:
             beside=(fires("ImRelayMediaFailing"), fires("ImRelayCanaryChanged")),
         ),
     ]
-    return made + (of_disks(scene, scene.disks, source) if scene.disks is not None else [])
+    return made + (of_disks(scene, scene.disks, scene.platforms[1]) if scene.disks is not None else [])
 
 
 def certificate(scene: Scene, name: str, days: int, alert: str) -> Fault:
@@ -85,12 +85,12 @@ def certificate(scene: Scene, name: str, days: int, alert: str) -> Fault:
     )
 
 
-def of_disks(scene: Scene, disks: Disks, source: str) -> list[Fault]:
+def of_disks(scene: Scene, disks: Disks, target: str) -> list[Fault]:
     return [
         Fault(
             "disk-fills",
             "the disk of local state has a tenth left",
-            (fires("ImRelayDiskFills", role=f"deliver-{source}"),),
+            (fires("ImRelayDiskFills", role=f"deliver-{target}"),),
             lambda: fill(disks.state, 0.1),
             (disks.state / "filler").unlink,
         ),
@@ -98,11 +98,11 @@ def of_disks(scene: Scene, disks: Disks, source: str) -> list[Fault]:
         Fault(
             "disk-full",
             "the disk of local state is full to the last byte",
-            (fires("ImRelayDiskRefuses", role=f"deliver-{source}", kind="full"),),
+            (fires("ImRelayDiskRefuses", role=f"deliver-{target}", kind="full"),),
             lambda: fill(disks.state, 0.0),
             (disks.state / "filler").unlink,
-            lambda: scene.target.say("alice", "bob", "x" * 2000, type="person"),
-            round=3,
+            lambda: scene.source.say("alice", "bob", "x" * 2000, type="person"),
+            after=("disk-fills", "cut-off", "source-errs"),
             beside=(
                 fires("ImRelayNotDelivered"),
                 fires("ImRelayCanaryLost"),

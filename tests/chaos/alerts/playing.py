@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from operator import attrgetter
 
 from tests.chaos.alerts.fault import Expected, Fault
@@ -42,10 +41,19 @@ class Playing:
     _going: list[Fault] = field(default_factory=list)
 
     def play(self, faults: Sequence[Fault]) -> None:
-        """By rounds; then all that still fires is waited for."""
+        """Each as soon as it disturbs no other; then all that still fires is waited for."""
         self._quiet(faults)
-        for number, round_ in groupby(sorted(faults, key=attrgetter("round")), attrgetter("round")):
-            self._round(number, list(round_))
+        waiting = sorted(faults, key=attrgetter("alone"))
+        there = {fault.name for fault in faults}
+        while waiting or self._going:
+            for fault in list(waiting):
+                done = self.mended.keys()
+                if done >= there & {*fault.after} and not (fault.alone and (self._going or waiting[0] is not fault)):
+                    waiting.remove(fault)
+                    self._begin(fault)
+            for fault in list(self._going):
+                self._care(fault)
+            self._look()
         last = time.monotonic()
         while any(row.fired is not None and row.over is None for row in self.rows) and time.monotonic() - last < self.clear:
             self._look()
@@ -58,22 +66,20 @@ class Playing:
             assert not early, early
             time.sleep(1.0)
 
-    def _round(self, number: int, faults: list[Fault]) -> None:
-        for fault in faults:
-            print(f"round {number}: {fault.name}: {fault.what}", flush=True)
-            self.rows += [Row(fault, one) for one in fault.alerts]
-            self.begun[fault.name] = time.monotonic()
-            self._do(fault, fault.begin)
-            self._going.append(fault)
-            self._look()
-        while self._going:
-            for fault in list(self._going):
-                waited = time.monotonic() - self.begun[fault.name]
-                if all(row.fired is not None for row in self._of(fault)) or waited > self.fire:
-                    self._mend(fault)
-                else:
-                    self._do(fault, fault.keep)
-            self._look()
+    def _begin(self, fault: Fault) -> None:
+        print(f"{fault.name}: {fault.what}", flush=True)
+        self.rows += [Row(fault, one) for one in fault.alerts]
+        self.begun[fault.name] = time.monotonic()
+        self._going.append(fault)
+        self._do(fault, fault.begin)
+        self._look()
+
+    def _care(self, fault: Fault) -> None:
+        waited = time.monotonic() - self.begun[fault.name]
+        if all(row.fired is not None for row in self._of(fault)) or waited > self.fire:
+            self._mend(fault)
+        else:
+            self._do(fault, fault.keep)
 
     def _mend(self, fault: Fault) -> None:
         self._going.remove(fault)

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import time
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -37,6 +36,7 @@ class Prometheus:
                 }
             )
         )
+        self.gone: set[str] = set()
         self._port = free_port()
         self._log = (directory / "prometheus.log").open("wb")
         self.child = subprocess.Popen(
@@ -51,12 +51,12 @@ class Prometheus:
             preexec_fn=dies_with_parent(),  # noqa: PLW1509 - it asks the kernel alone
         )
 
-    def listed(self, scene: Scene, *, without: str = "") -> None:
-        """Ask its roles from now on, and no others."""
+    def listed(self, scene: Scene) -> None:
+        """Ask its roles from now on, but for those that are gone."""
         jobs = [
             {"targets": [f"127.0.0.1:{role.observe}"], "labels": {"role": name, **NAMESPACES.get(name, {})}}
             for name, role in scene.roles.items()
-            if name != without
+            if name not in self.gone
         ]
         fresh = self._targets.with_suffix(".fresh")
         fresh.write_text(json.dumps(jobs))
@@ -69,18 +69,11 @@ class Prometheus:
         except OSError:
             return None
 
-    def await_scrape(self, role: Role, patience: float = 60.0) -> None:
-        """Until the process that runs now has been asked."""
-        begin, started = (
-            time.monotonic(),
-            {line.split()[1] for line in role.metrics().splitlines() if line.startswith("process_start_time_seconds ")},
-        )
-        while not any(
-            float(each["value"][1]) in map(float, started) for each in self.value(f'process_start_time_seconds{{role="{role.name}"}}')
-        ):
-            if time.monotonic() - begin > patience:
-                raise TimeoutError(f"{role.name} is not scraped")
-            time.sleep(0.5)
+    def has_asked(self, role: Role) -> bool:
+        """Whether the process that runs now has been."""
+        (started,) = (line.split()[1] for line in role.metrics().splitlines() if line.startswith("process_start_time_seconds "))
+        seen = self.value(f'process_start_time_seconds{{role="{role.name}"}}')
+        return any(float(each["value"][1]) == float(started) for each in seen)
 
     def value(self, query: str) -> list[Any]:
         """What an instant *query* finds. Raises OSError."""

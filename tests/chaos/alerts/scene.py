@@ -97,9 +97,9 @@ class Scene(Stack):
         given = {"PYTHONPATH": f"{self._made}{os.pathsep}{ROOT}", "IM_RELAY_WATCH__INTERVAL": "2"}
         match who:
             case "deliver-easemob":
+                if self.disks is not None:
+                    given["IM_RELAY_DELIVER__STATE"] = str(self.disks.state / "state")
                 given |= {"IM_RELAY_DELIVER__IN_DOUBT": "hold", "IM_RELAY_DELIVER__ECHO_WAIT": "5", "IM_RELAY_DELIVER__CLOCK_MARGIN": "1"}
-            case "deliver-yunxin" if self.disks is not None:
-                given["IM_RELAY_DELIVER__STATE"] = str(self.disks.state / "state")
             case "ingress-2":
                 given |= {"IM_RELAY_INGRESS__PORT": str(self.ports[who]), "IM_RELAY_INGRESS__CONNECTIONS": "16"}
             case "watch-2":
@@ -163,7 +163,6 @@ secret = "{STORE_SECRET}"
         super()._start_roles()
         for name, arguments in ROLES.items():
             self.add(name, arguments, self.operator)
-            self.wait_ready(self.roles[name], 180.0)
 
     def search(self) -> None:
         """Begin to search for lost callbacks, as nobody does before."""

@@ -28,7 +28,13 @@ class Talk:
             users = [f"{name}{number}", f"friend{number}"]
             self.post(f"s-{name}", event(users, body), secret)
 
-    def post(self, app: str, content: dict[str, Any], secret: str = SECRET) -> int:
+    def flood(self, name: str, people: int, each: int) -> None:
+        """*each* of *people* says so many in one request."""
+        for number in range(people):
+            users = [f"{name}{number}", f"friend{number}"]
+            self.post(f"s-{name}", [event(users, TEXT) for _ in range(each)])
+
+    def post(self, app: str, content: dict[str, Any] | list[dict[str, Any]], secret: str = SECRET) -> int:
         raw = orjson.dumps(content)
         return self.raw(app, raw, sign(secret, raw, int(time.time())))
 
