@@ -45,7 +45,7 @@ def faults(scene: Scene, talk: Talk, listed: Callable[[], object]) -> list[Fault
             "too-large",
             "callbacks of 300,000 bytes",
             (fires("ImRelayCallbacksRefused", status="413"),),
-            keep=lambda: talk.raw("s-forged", b"x" * 300_000),
+            keep=lambda: talk.raw("s-slow", b"x" * 300_000),
         ),
         Fault(
             "crowd",

@@ -89,7 +89,7 @@ def faults(scene: Scene, talk: Talk) -> list[Fault]:
         Fault(
             "cut-off",
             "a target cuts the connection instead of answering, and calls nothing back; who is in doubt is held",
-            (fires("ImRelayInDoubtMany", platform="easemob"), fires("ImRelayInDoubtHeld", app="e-cut-off")),
+            (fires("ImRelayInDoubtMany", platform="easemob"), fires("ImRelayInDoubtHeld", app="s-cut-off")),
             lambda: moods.update({"cut-off": "cut"}),
             lambda: [well("cut-off"), scene.command("dead", "drop", "--cause", "in-doubt", "--reason", "made up", "--yes")],
             lambda: talk.say("cut-off", people=200, times=2),

@@ -41,7 +41,10 @@ FAULTS = {
     "a platform takes the request for a token and never answers": "平台接收令牌请求但从不应答",
     "a platform refuses the key of an app, as after the secret was changed in its console": "平台拒绝一个应用的密钥，如同控制台中的密钥已更换",
     "a record of no app is written into a topic of callbacks": "一条不属于任何应用的记录被写入回调主题",
-    "a plug-in raises at each message of an app": "插件对一个应用的每条消息都抛出异常",
+    "a plug-in raises at every second message of an app": "插件对一个应用的每两条消息抛出一次异常",
+    "a plug-in raises at all that twenty people say in an app, whose records hold back others of their partitions": (
+        "插件对一个应用中二十人的所有消息都抛出异常，其记录挡住同一分区的其他记录"
+    ),
     "a plug-in waits 0.1 s at each message of an app": "插件对一个应用的每条消息等待 0.1 秒",
     "a rule drops all that an app says": "一条规则丢弃一个应用的所有消息",
     "the settings file is spoiled": "设置文件被写坏",

@@ -59,12 +59,11 @@ def faults(scene: Scene, prometheus: Prometheus) -> list[Fault]:
                 fires("ImRelayPartitionStuck", stage="deliver", platform=source),
                 fires("ImRelayNotDelivered", direction=f"{target}>{source}"),
                 fires("ImRelayCanaryLost", direction=f"{target}>{source}"),
-                fires("ImRelaySloBurnsFast", direction=f"{target}>{source}"),
             ),
             deliver_killed,
             scene.roles[f"deliver-{source}"].start,
             after=("state-damaged",),
-            beside=(fires("ImRelayCanaryLost"),),
+            beside=(fires("ImRelayCanaryLost"), fires("ImRelaySloBurnsFast", direction=f"{target}>{source}")),
         ),
         Fault(
             "media-killed",

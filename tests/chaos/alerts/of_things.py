@@ -63,6 +63,7 @@ def faults(scene: Scene) -> list[Fault]:
             "a file of the local state is overwritten while its role is down",
             (fires("ImRelayStateRemade", stage="deliver", why="damaged"),),
             damaged,
+            beside=(fires("ImRelaySloBurnsFast"),),
         ),
         Fault(
             "scanner",
@@ -121,7 +122,7 @@ def larger(disk: Path) -> Callable[[], object]:
 def fill(disk: Path, left: float) -> None:
     """Until *left* of the whole is free."""
     filler = disk / "filler"
-    with filler.open("ab") as file:
+    with filler.open("ab", buffering=0) as file:
         while True:
             seen = os.statvfs(disk)
             spare = int((seen.f_bavail - seen.f_blocks * left) * seen.f_frsize)
@@ -129,6 +130,5 @@ def fill(disk: Path, left: float) -> None:
                 return
             try:
                 file.write(b"x" * min(spare, 1 << 24))
-                file.flush()
             except OSError:
                 return

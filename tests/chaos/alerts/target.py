@@ -65,9 +65,10 @@ class Targets:
                 self._take(request, app, body, easemob=bool(rest))
 
     def _take(self, request: BaseHTTPRequestHandler, app: str, body: bytes, *, easemob: bool) -> None:
-        remote, said = uuid4().hex, json.loads(body or b"{}")
+        remote = uuid4().hex
+        said = json.loads(body) if body[:1] == b"{" else {}
         if easemob:
-            people = said.get("to", []) if isinstance(said, dict) else []
+            people = said.get("to", [])
             self._say(request, 200, {"data": {each: str(uuid4().int % 10**18) for each in people}, "timestamp": int(time.time() * 1000)})
             return
         self._say(request, 200, {"id": remote})
