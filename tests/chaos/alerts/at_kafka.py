@@ -5,17 +5,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from functools import cache
+from typing import TypeVar
 
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
-from tests.chaos.alerts.fault import Fault, fires
+from tests.chaos.alerts.fault import Fault, fires, in_turn
 from tests.chaos.alerts.in_convert import write
 from tests.chaos.alerts.scene import Scene
 from tests.chaos.alerts.talk import Talk
 from tests.children import dies_with_parent
 
+T = TypeVar("T")
 STRANGER = """
 import asyncio, sys
 from aiokafka import AIOKafkaProducer
@@ -62,31 +65,46 @@ def faults(scene: Scene, talk: Talk) -> list[Fault]:
         scene.restart("ingress-2")
 
     def deleted() -> None:
-        write(scene, "deliveries.rongcloud")  # so that there is a place from which it will go on
-        begin = time.monotonic()
-        while not any(part.offset > 0 for part in committed()):
-            if time.monotonic() - begin > 60:
-                raise TimeoutError("deliver-rongcloud has committed nothing")
-            time.sleep(0.5)
+        read = waits("deliver-rongcloud commits nothing", committed)  # so that there are places from which it will go on
         scene.roles["deliver-rongcloud"].stop()
-        for _ in range(4):
-            write(scene, "deliveries.rongcloud")
-        for done in admin().delete_records([TopicPartition(idle, number, -1) for number in range(scene.partitions)]).values():
-            done.result(20)
+        waits("convert writes nothing", lambda: all(ends()[number] > read[number] + 1 for number in read))
+        forgotten(idle)
         scene.roles["deliver-rongcloud"].start()
 
-    def committed() -> list[TopicPartition]:
-        group = f"{scene.prefix}deliver.rongcloud"
-        consumer = Consumer({"bootstrap.servers": scene.bootstrap, "group.id": group, "enable.auto.commit": False})
-        try:
-            return consumer.committed([TopicPartition(idle, number) for number in range(scene.partitions)], timeout=20)
-        finally:
-            consumer.close()
+    def forgotten(topic: str) -> None:
+        for done in admin().delete_records([TopicPartition(topic, number, -1) for number in range(scene.partitions)]).values():
+            done.result(20)
+
+    def waits(what: str, seen: Callable[[], T]) -> T:
+        """Until there is something, while people talk."""
+        begin = time.monotonic()
+        while True:
+            chat()
+            if found := seen():
+                return found
+            if time.monotonic() - begin > 60:
+                raise TimeoutError(what)
+            time.sleep(0.5)
+
+    def chat() -> None:
+        talk.say("idle", people=8, times=8)
+
+    @cache
+    def consumer() -> Consumer:
+        """It reads nothing: it asks how far the role is."""
+        return Consumer({"bootstrap.servers": scene.bootstrap, "group.id": f"{scene.prefix}deliver.rongcloud", "enable.auto.commit": False})
+
+    def committed() -> dict[int, int]:
+        parts = consumer().committed([TopicPartition(idle, number) for number in range(scene.partitions)], timeout=20)
+        return {part.partition: part.offset for part in parts if part.offset > 0}
+
+    def ends() -> dict[int, int]:
+        parts = [TopicPartition(idle, number) for number in range(scene.partitions)]
+        return {part.partition: consumer().get_watermark_offsets(part, timeout=20)[1] for part in parts}
 
     def passed() -> None:
         """What is too new is gone, as after its retention."""
-        for done in admin().delete_records([TopicPartition(idle, number, -1) for number in range(scene.partitions)]).values():
-            done.result(20)
+        forgotten(f"{scene.prefix}echoes.rongcloud")
         scene.restart("deliver-rongcloud")
 
     def signalled(number: signal.Signals) -> None:
@@ -119,11 +137,28 @@ def faults(scene: Scene, talk: Talk) -> list[Fault]:
         ),
         Fault(
             "too-new",
-            "a newer release writes a record",
+            "a newer release writes a record that cannot be set aside",
             (fires("ImRelayStageHeld", stage="deliver"),),
-            lambda: write(scene, "deliveries.rongcloud", "relay-v=99"),
+            lambda: write(scene, "echoes.rongcloud", "relay-v=99"),
             passed,
             after=("clock", "deleted-unread"),
+            beside=(fires("ImRelayRecordsDeletedUnread", stage="deliver"),),
+        ),
+        Fault(
+            "answers-lost",
+            "most answers to the end of a transaction are lost on the way to deliver-rongcloud",
+            (fires("ImRelayTransactionsFail", stage="deliver"),),
+            lambda: setattr(scene.proxies["deliver-rongcloud"], "on", True),
+            lambda: setattr(scene.proxies["deliver-rongcloud"], "on", False),
+            in_turn(chat, lambda: time.sleep(2.0)),
+            after=("clock", "deleted-unread", "too-new"),
+            beside=(
+                fires("ImRelayNotDelivered", direction="own>rongcloud"),
+                fires("ImRelaySloBurnsFast", direction="own>rongcloud"),
+                fires("ImRelaySloBurnsSlowly", direction="own>rongcloud"),
+                fires("ImRelayEndToEndSlow", direction="own>rongcloud"),
+                fires("ImRelayPartitionStuck", stage="deliver", platform="rongcloud"),
+            ),
         ),
         Fault(
             "broker-frozen",

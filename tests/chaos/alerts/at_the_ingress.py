@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import orjson
 
-from tests.chaos.alerts.fault import Fault, fires
+from tests.chaos.alerts.fault import Fault, fires, in_turn
 from tests.chaos.alerts.scene import SECRET, Scene
 from tests.chaos.alerts.talk import Talk
 
 
 def faults(scene: Scene, talk: Talk, listed: Callable[[], object]) -> list[Fault]:
-    crowd = Crowd(scene.ports["ingress-2"])
+    crowd, apart = Crowd(scene.ports["ingress-2"]), scene.ports["ingress-3"]
     return [
         Fault(
             "forged",
@@ -27,7 +27,7 @@ def faults(scene: Scene, talk: Talk, listed: Callable[[], object]) -> list[Fault
             "some-forged",
             "one callback in four is signed with another secret",
             (fires("ImRelayCallbacksNotAuthentic", app="s-some-forged"),),
-            keep=lambda: [talk.say("some-forged", secret=secret) for secret in (SECRET, SECRET, SECRET, "x" * 20)],
+            keep=in_turn(lambda: talk.say("some-forged", times=3), lambda: talk.say("some-forged", secret="x" * 20)),
         ),
         Fault(
             "replayed",
@@ -55,10 +55,35 @@ def faults(scene: Scene, talk: Talk, listed: Callable[[], object]) -> list[Fault
             end=crowd.leave,
         ),
         Fault(
+            "store-slow",
+            "the brokers answer each write of an ingress after 1.5 s",
+            (fires("ImRelayStoreSlow", namespace="slow-store"),),
+            lambda: setattr(scene.proxies["ingress-3"], "on", True),
+            lambda: setattr(scene.proxies["ingress-3"], "on", False),
+            lambda: talk.beside("dropped", apart),
+            beside=(fires("ImRelayCallbacksTurnedAway", namespace="slow-store"), fires("ImRelayKafkaAway", namespace="slow-store")),
+        ),
+        Fault(
+            "defect",
+            "the check of signatures of an ingress has a defect",
+            (fires("ImRelayIngressDefect", error="RuntimeError"), fires("ImRelayCallbacksTurnedAway", reason="defect")),
+            scene.defect.touch,
+            scene.defect.unlink,
+            lambda: talk.beside("dropped", apart),
+            after=("store-slow",),
+        ),
+        Fault(
+            "stopped",
+            "an app calls back nothing that called back twelve times a minute at this hour of yesterday",
+            (fires("ImRelayCallbacksStopped", app="s-quiet"),),
+            lambda: talk.say("quiet"),
+            lambda: talk.say("quiet", people=10, times=200),
+        ),
+        Fault(
             "search",
             "lost callbacks are searched for at a platform that does not answer",
             (fires("ImRelayGapsFailing", app="e-silent-search"),),
-            lambda: [scene.targets.moods.update({"silent-search": "hang"}), scene.search(), listed()],
+            in_turn(lambda: scene.targets.moods.update({"silent-search": "hang"}), scene.search, listed),
             lambda: scene.targets.moods.pop("silent-search"),
             beside=(fires("ImRelayTokenUnanswered", app="e-silent-search"),),
         ),
@@ -66,7 +91,7 @@ def faults(scene: Scene, talk: Talk, listed: Callable[[], object]) -> list[Fault
             "lost-callbacks",
             "two callbacks of a platform are never sent, and the search finds them",
             (fires("ImRelayCallbacksLost", app="old"),),
-            lambda: [lose(scene), scene.search(), listed()],
+            in_turn(lambda: lose(scene), scene.search, listed),
             scene.source.mood,
         ),
     ]

@@ -1,6 +1,6 @@
 """Faults of those to whom messages are sent: they refuse, hang, throttle, answer late, or store twice."""
 
-from tests.chaos.alerts.fault import Fault, fires
+from tests.chaos.alerts.fault import Fault, fires, in_turn
 from tests.chaos.alerts.scene import Scene
 from tests.chaos.alerts.talk import Talk
 
@@ -13,6 +13,9 @@ def faults(scene: Scene, talk: Talk) -> list[Fault]:
     def well(*names: str) -> None:
         for name in names:
             moods.pop(name, None)
+
+    def drop(cause: str) -> None:
+        scene.command("dead", "drop", "--cause", cause, "--reason", "made up", "--yes")
 
     def throttled() -> None:
         moods["t-throttled"] = 429
@@ -37,6 +40,7 @@ def faults(scene: Scene, talk: Talk) -> list[Fault]:
                 fires("ImRelayNotDelivered", direction=OWN),
                 fires("ImRelayPartitionStuck", stage="deliver", platform="own"),
                 fires("ImRelaySloBurnsFast", direction=OWN),
+                fires("ImRelaySloBurnsSlowly", direction=OWN),
             ),
             throttled,
             lambda: well("t-throttled"),
@@ -60,7 +64,7 @@ def faults(scene: Scene, talk: Talk) -> list[Fault]:
             "a target answers 404 to thirty messages",
             (fires("ImRelayDeadLettersTheirs", cause="refused"),),
             unknown,
-            lambda: [well("t-unknown"), scene.command("dead", "drop", "--whose", "theirs", "--reason", "made up", "--yes")],
+            in_turn(lambda: well("t-unknown"), lambda: drop("refused")),
         ),
         Fault(
             "hanging",
@@ -83,7 +87,7 @@ def faults(scene: Scene, talk: Talk) -> list[Fault]:
             "twice",
             "a target stores a message twice, and calls back both",
             (fires("ImRelayDoubled", platform="own"),),
-            lambda: [moods.update({"t-twice": "twice"}), talk.say("twice", times=3)],
+            in_turn(lambda: moods.update({"t-twice": "twice"}), lambda: talk.say("twice", times=3)),
             lambda: well("t-twice"),
         ),
         Fault(
@@ -91,7 +95,7 @@ def faults(scene: Scene, talk: Talk) -> list[Fault]:
             "a target cuts the connection instead of answering, and calls nothing back; who is in doubt is held",
             (fires("ImRelayInDoubtMany", platform="easemob"), fires("ImRelayInDoubtHeld", app="s-cut-off")),
             lambda: moods.update({"cut-off": "cut"}),
-            lambda: [well("cut-off"), scene.command("dead", "drop", "--cause", "in-doubt", "--reason", "made up", "--yes")],
+            in_turn(lambda: well("cut-off"), lambda: drop("in-doubt")),
             lambda: talk.say("cut-off", people=200, times=2),
             beside=(
                 fires("ImRelayBreakerOpen", app="e-cut-off"),

@@ -18,8 +18,16 @@ FAULTS = {
     "a stranger leaves a transaction open": "外人留下一个未结束的事务",
     "a topic of callbacks keeps records for a minute, and a role starts": "一个回调主题只保留一分钟，随后一个角色启动",
     "records are deleted while nobody reads them": "记录在无人读取时被删除",
-    "a newer release writes a record": "较新的版本写入一条记录",
+    "a newer release writes a record that cannot be set aside": "较新的版本写入一条不能搁置的记录",
     "the only broker is frozen": "唯一的 broker 被冻结",
+    "most answers to the end of a transaction are lost on the way to deliver-rongcloud": "发往 deliver-rongcloud 的事务结束应答大多丢失",
+    "one of three brokers is killed; of some topics it had the only copy": "三个 broker 中的一个被杀死；有些主题只在它那里有副本",
+    "the brokers give their clients one two-hundredth of a thread": "broker 只给客户端二百分之一个线程",
+    "the brokers answer each write of an ingress after 1.5 s": "broker 对一个 ingress 的每次写入 1.5 秒后才应答",
+    "the check of signatures of an ingress has a defect": "一个 ingress 的签名校验有缺陷",
+    "an app calls back nothing that called back twelve times a minute at this hour of yesterday": (
+        "一个应用昨天此时每分钟回调十二次，现在完全不回调"
+    ),
     "everything of an app is signed with another secret": "一个应用的全部回调用另一个密钥签名",
     "one callback in four is signed with another secret": "四个回调中有一个用另一个密钥签名",
     "a signature that was used comes again with other words": "用过的签名带着别的内容再次到来",
@@ -50,31 +58,18 @@ FAULTS = {
     "the settings file is spoiled": "设置文件被写坏",
 }
 REASONS = {
-    "its windows are half an hour and six hours: it would take the one to fire, and more to be over": (
-        "它的时间窗是半小时和六小时：触发需要前者，解除需要更久"
-    ),
-    "it compares with the same hour of a week or a day ago": "它与一周前或一天前的同一小时比较",
-    "a defect of ours must be met: those that we know are mended": "需要遇到程序自身的缺陷：已知的都已修复",
     "a file must break into its reader: none is known that does": "需要一个能攻破读取程序的文件：目前不知道有这样的文件",
-    "a quota of the brokers for one role slows all of them here, since they come by one name": "broker 对一个角色的配额在这里会拖慢所有角色，因为它们用同一个名字连接",
-    "more than one transaction in five seconds must fail for ten minutes: brokers that do so stop the stages first": (
-        "十分钟内每五秒要有一个以上的事务失败：这样的 broker 会先让各阶段停下"
+    "a ledger must be read back for more than ten minutes and stand meanwhile: here it takes seconds": (
+        "读回台账需要十分钟以上且停住：这里只需几秒"
     ),
-    "a ledger must be read back for more than ten minutes: here it takes seconds": "读回台账需要十分钟以上：这里只需几秒",
-    "brokers must take more than a second for each record for five minutes and still answer": (
-        "broker 需要在五分钟内对每条记录用时一秒以上而仍有应答"
-    ),
-    "it needs several brokers, and there is one": "需要多个 broker，而这里只有一个",
 }
 TABLE = {
-    "| alert | fault | fired after | its page says | over after |": "| 告警 | 故障 | 多久后触发 | 手册所述 | 修复后多久解除 |",
+    "| alert | fault | fires after | its page says | over after |": "| 告警 | 故障 | 多久后触发 | 手册所述 | 修复后多久解除 |",
     "| alert | why |": "| 告警 | 原因 |",
-    "Not caused for real:": "没有真实引发的：",
-    "Fired besides what was expected:": "预期之外触发的：",
     "at once": "立即",
-    "not within this run": "未在本次运行内",
+    "not within the run": "未在运行内",
     "**never**": "**没有**",
     "(late)": "（偏晚）",
-    "nothing": "无",
+    "times more": "次再次触发",
 }
 ALL_WORDS = FAULTS | REASONS | TABLE

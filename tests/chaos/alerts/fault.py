@@ -14,6 +14,14 @@ def nothing() -> None:
     """For a fault that needs no care while it lasts, or no beginning."""
 
 
+def in_turn(*what: Callable[[], object]) -> Callable[[], None]:
+    def all_of_it() -> None:
+        for each in what:
+            each()
+
+    return all_of_it
+
+
 class Expected(NamedTuple):
     """An alert, and those of its labels by which it is told from others of its name."""
 
@@ -30,7 +38,7 @@ def fires(alert: str, **labels: str) -> Expected:
 
 @dataclass(frozen=True)
 class Fault:
-    """*keep* is repeated each second while it lasts. It begins when those named by *after*, which it would disturb, have been mended; *alone*
+    """*ready* is done before its time begins, *keep* again and again while it lasts. It begins when those named by *after*, which it would disturb, have been mended; *alone*
     when all have.
 
     *beside* fire of it too, at no certain time: they are not waited for, and are no surprise.
@@ -42,6 +50,7 @@ class Fault:
     begin: Callable[[], object] = nothing
     end: Callable[[], object] = nothing
     keep: Callable[[], object] = nothing
+    ready: Callable[[], object] = nothing
     after: tuple[str, ...] = ()
     alone: bool = False
     beside: tuple[Expected, ...] = ()

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tests.chaos.alerts.fault import Fault, fires
+from tests.chaos.alerts.fault import Fault, fires, in_turn
 from tests.chaos.alerts.scene import Scene
 from tests.chaos.alerts.talk import Talk
 
@@ -49,7 +49,7 @@ def faults(scene: Scene, talk: Talk) -> list[Fault]:
             "a plug-in raises at every second message of an app",
             (fires("ImRelayPluginFails", plugin="raises"),),
             end=lambda: drop("--cause", "plugin"),
-            keep=lambda: [talk.say("raising"), raising(1)],
+            keep=in_turn(lambda: talk.say("raising"), lambda: raising(1)),
             beside=(fires("ImRelayDeadLettersOurs", cause="plugin"),),
         ),
         Fault(

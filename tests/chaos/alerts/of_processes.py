@@ -3,7 +3,7 @@
 import signal
 
 from tests.attachments import picture
-from tests.chaos.alerts.fault import Fault, fires
+from tests.chaos.alerts.fault import Fault, fires, in_turn
 from tests.chaos.alerts.prometheus import Prometheus
 from tests.chaos.alerts.scene import Scene
 
@@ -47,8 +47,8 @@ def faults(scene: Scene, prometheus: Prometheus) -> list[Fault]:
             "watcher-gone",
             "the watcher that runs the canary is scaled to nothing",
             (fires("ImRelayRoleMissing", role="watch-3"), fires("ImRelayCanaryAbsent", namespace="elsewhere")),
-            lambda: [scene.roles["watch-3"].stop(), prometheus.gone.add("watch-3"), prometheus.listed(scene)],
-            lambda: [scene.roles["watch-3"].start(), prometheus.gone.discard("watch-3"), prometheus.listed(scene)],
+            in_turn(scene.roles["watch-3"].stop, lambda: prometheus.gone.add("watch-3"), lambda: prometheus.listed(scene)),
+            in_turn(scene.roles["watch-3"].start, lambda: prometheus.gone.discard("watch-3"), lambda: prometheus.listed(scene)),
         ),
         Fault(
             "deliver-killed",

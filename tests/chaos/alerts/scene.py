@@ -4,18 +4,22 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from streams.kafka.local.broker import LocalKafka
 from streams.kafka.local.ports import free_port
 from tests.chaos.alerts.endpoint import Endpoint
 from tests.chaos.alerts.scanner import Scanner
 from tests.chaos.alerts.target import Targets
+from tests.chaos.broker_proxy import END_TXN, PRODUCE, BrokerProxy
 from tests.stack import MARKS, ROOT, STORE_SECRET, Stack
 
+T = TypeVar("T")
 SECRET = "of-a-made-up-server"
 ORDINARY = (
-    "forged", "some-forged", "replayed", "throttled", "locked", "unknown", "hanging", "slow", "twice", "raising", "slow-plug-in", "dropped",
+    "forged", "some-forged", "throttled", "locked", "unknown", "hanging", "slow", "twice", "raising", "slow-plug-in", "dropped", "quiet",
 )  # fmt: skip
 """Of each `s-NAME` and `t-NAME` are a pair of apps, both servers of the customer's own."""
 TO_EASEMOB = ("cut-quota", "silent-token", "wrong-key", "cut-off", "silent-search")
@@ -25,13 +29,24 @@ ROLES = {
     "deliver-rongcloud": ["deliver", "--platform", "rongcloud"],
     "files": ["files"],
     "ingress-2": ["ingress"],
+    "ingress-3": ["ingress"],
     "watch": ["watch"],
     "watch-2": ["watch"],
     "watch-3": ["watch"],
 }
-"""Besides those of the stack. `ingress-2` has room for few connections; `watch-2` and `watch-3` are there to be hurt."""
-NAMESPACES = {"watch-3": {"namespace": "elsewhere"}}
-"""As if it were of another release: its canary is no comfort to the first."""
+"""Besides those of the stack. `ingress-2` has room for few connections; `watch-2` and `watch-3` are there to be hurt.
+
+`deliver-rongcloud` and `ingress-3` come to the broker through proxies, see `PROXIES`.
+"""
+NAMESPACES = {
+    "watch-3": "elsewhere",
+    "ingress-3": "slow-store",
+    "watch-three-copies": "three-copies",
+    "watch-one-copy": "one-copy",
+}  # fmt: skip
+"""As if they were of other releases: their canary is no comfort to the first, and their callbacks are not counted with its own."""
+PROXIES = {"deliver-rongcloud": ((END_TXN,), 0.7, 0.0), "ingress-3": ((PRODUCE,), 1.0, 1.5)}
+"""By who comes through it: of the answers to these requests, so many are lost, or come so many seconds later, while it is on."""
 PLUGINS = '''\
 """One raises, one waits, at messages that ask for it."""
 import time
@@ -59,16 +74,26 @@ class _Slow:
 
 raises, slow = _Raises(), _Slow()
 '''
-CLOCK = """\
+AT_START = """\
+import hmac
 import os
 import time
 
+if defect := os.environ.get("DEFECT"):
+    well = hmac.compare_digest
+
+    def compare_digest(one, other):
+        if os.path.exists(defect):
+            raise RuntimeError("made up")
+        return well(one, other)
+
+    hmac.compare_digest = compare_digest
 if ahead := float(os.environ.get("CLOCK_AHEAD") or 0):
     real, real_ns = time.time, time.time_ns
     time.time = lambda: real() + ahead
     time.time_ns = lambda: real_ns() + int(ahead * 1e9)
 """
-"""A module that Python runs at its start: the clock of that one process is wrong."""
+"""A module that Python runs at its start: the clock of that one process is wrong, or its check of signatures has a defect while there is a file."""
 
 
 class Disks(NamedTuple):
@@ -88,7 +113,10 @@ class Scene(Stack):
         self.disks = disks
         self.more: dict[str, dict[str, str]] = {}
         """Of the environment, by role; of the next start."""
-        self.ports = {"ingress-2": free_port()}
+        self.ports = {"ingress-2": free_port(), "ingress-3": free_port()}
+        self._known: dict[str, int] = {}
+        self.proxies: dict[str, BrokerProxy] = {}
+        self.defect = directory / "defect"
         self._made = directory / "made"
         plugin(self._made)
         super().__init__(directory / "relay", media="retry_for = 5\n", say=print)
@@ -102,12 +130,18 @@ class Scene(Stack):
                 given |= {"IM_RELAY_DELIVER__IN_DOUBT": "hold", "IM_RELAY_DELIVER__ECHO_WAIT": "5", "IM_RELAY_DELIVER__CLOCK_MARGIN": "1"}
             case "ingress-2":
                 given |= {"IM_RELAY_INGRESS__PORT": str(self.ports[who]), "IM_RELAY_INGRESS__CONNECTIONS": "16"}
+            case "ingress-3":
+                given |= {"IM_RELAY_INGRESS__PORT": str(self.ports[who]), "DEFECT": str(self.defect)}
             case "watch-2":
                 given["IM_RELAY_CANARY__APPS"] = "[]"
             case "watch-3":
                 given["IM_RELAY_CANARY__USERS"] = json.dumps(["imrelaycanary3", "imrelaycanary4"])
             case "gaps":
                 given |= {"IM_RELAY_GAPS__INTERVAL": "20", "IM_RELAY_GAPS__DELAY": "5"}
+            case _:
+                pass
+        if who in self._known:
+            given["IM_RELAY_KAFKA__BOOTSTRAP"] = f"127.0.0.1:{self._known[who]}"
         return super()._as(who) | given | self.more.get(who, {})
 
     def _toml(self, port: int) -> str:
@@ -157,6 +191,22 @@ secret = "{STORE_SECRET}"
 """
         )
 
+    def _start(self) -> None:
+        self.directory.mkdir(parents=True)
+        listens = {who: free_port() for who in PROXIES}
+        self._known = {who: free_port() for who in PROXIES}
+        behind = {listens[who]: self._known[who] for who in PROXIES}
+        self.node = LocalKafka(self.directory / "kafka", free_port(), free_port(), heap_mb=512, brief=True, behind=behind)
+        self._exit.callback(self.node.stop)
+        self.bootstrap = self.node.start()
+        for who, (apis, share, late) in PROXIES.items():
+            self.proxies[who] = self.enter(BrokerProxy(self._known[who], listens[who], 1, apis, share, late=late))
+        super()._start()
+
+    def enter(self, one: AbstractContextManager[T]) -> T:
+        """Until the scene ends."""
+        return self._exit.enter_context(one)
+
     def _start_roles(self) -> None:
         self.operator = self.directory / "operator.toml"
         self.operator.write_text(self.config.read_text(encoding="utf-8"), encoding="utf-8")
@@ -179,10 +229,10 @@ secret = "{STORE_SECRET}"
         role._environment |= more
         role.start()
 
-    def command(self, *words: str) -> str:
+    def command(self, *words: str, settings: Path | None = None) -> str:
         """What `im-relay` prints. Raises RuntimeError when it fails."""
         done = subprocess.run(
-            [sys.executable, "-m", "streams", *words, "-c", str(self.operator)],
+            [sys.executable, "-m", "streams", *words, "-c", str(settings or self.operator)],
             cwd=ROOT,
             env=os.environ | MARKS,
             capture_output=True,
@@ -201,10 +251,10 @@ secret = "{STORE_SECRET}"
 
 
 def plugin(directory: Path) -> None:
-    """Lay down a package with two plug-ins, as pip would, and the wrong clock."""
+    """Lay down a package with two plug-ins, as pip would, and what hurts a process from its start."""
     facts = directory / "made_up-1.0.dist-info"
     facts.mkdir(parents=True)
     (directory / "made_up.py").write_text(PLUGINS)
-    (directory / "sitecustomize.py").write_text(CLOCK)
+    (directory / "sitecustomize.py").write_text(AT_START)
     (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: made-up\nVersion: 1.0\n")
     (facts / "entry_points.txt").write_text("[im_relay.converters]\nraises = made_up:raises\nslow = made_up:slow\n")

@@ -1,49 +1,65 @@
-"""What was seen, as a table for people and for the page."""
+"""What was seen, as a table for people and for the pages."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from tests.chaos.alerts.chinese import ALL_WORDS
-from tests.chaos.alerts.fault import Expected, stated
+from tests.chaos.alerts.fault import stated
+from tests.chaos.alerts.measured import Measured
 from tests.chaos.alerts.not_caused import NOT_CAUSED
-from tests.chaos.alerts.playing import Playing, Row
+from tests.stack import ROOT
 
-LATE = 180.0
+PAGES = {"en": ROOT / "docs/alerts.md", "zh": ROOT / "docs/alerts.zh-CN.md"}
+LATE = 180
 """Seconds beyond what the page states: scrapes, the evaluation, what a window must hold until it says so, and this machine."""
+MARKS = ("caused", "not caused")
 
 
-def written(playing: Playing) -> str:
-    """Markdown."""
+def caused(seen: Sequence[Measured], faults: Mapping[str, str]) -> list[str]:
+    """*faults*: what each is, by name."""
     times = stated()
-    lines = ["| alert | fault | fired after | its page says | over after |", "| --- | --- | --- | --- | --- |"]
-    for row in sorted(playing.rows, key=lambda one: one.expected.alert):
-        begun, mended = playing.begun[row.fault.name], playing.mended.get(row.fault.name)
-        fired = f"{row.fired - begun:.0f} s" if row.fired is not None else "**never**"
-        if row.fired is not None and row.fired - begun > times[row.expected.alert] + LATE:
+    lines = ["| alert | fault | fires after | its page says | over after |", "| --- | --- | --- | --- | --- |"]
+    for one in seen:
+        fired = "**never**" if one.fired is None else f"{one.fired} s"
+        if one.fired is not None and one.fired > times[one.alert] + LATE:
             fired += " (late)"
-        if row.again:
-            fired += f", {row.again} times more"
-        over = f"{row.over - mended:.0f} s" if row.over is not None and mended is not None else "not within this run"
-        says = f"{times[row.expected.alert]:.0f} s" if times[row.expected.alert] else "at once"
-        lines.append(f"| {row.expected.alert} | {row.fault.what} | {fired} | {says} | {over if row.fired is not None else ''} |")
-    lines += ["", "Not caused for real:", "", "| alert | why |", "| --- | --- |"]
-    lines += [f"| {name} | {why} |" for name, why in sorted(NOT_CAUSED.items())]
-    lines += ["", "Fired besides what was expected: " + (_besides(playing.besides) or "nothing") + "."]
-    return "\n".join(lines) + "\n"
+        if one.again:
+            fired += f", {one.again} times more"
+        over = "" if one.fired is None else "not within the run" if one.over is None else f"{one.over} s"
+        says = f"{times[one.alert]:.0f} s" if times[one.alert] else "at once"
+        lines.append(f"| {one.alert} | {faults[one.fault]} | {fired} | {says} | {over} |")
+    return lines
 
 
-def in_chinese(text: str) -> str:
-    """The same table; names of alerts stay."""
+def not_caused() -> list[str]:
+    return ["| alert | why |", "| --- | --- |", *(f"| {name} | {why} |" for name, why in sorted(NOT_CAUSED.items()))]
+
+
+def written(seen: Sequence[Measured], faults: Mapping[str, str], besides: Iterable[Iterable[tuple[str, str]]]) -> str:
+    """Of one run."""
+    names = sorted({dict(labels)["alertname"] for labels in besides})
+    return "\n".join([*caused(seen, faults), "", "Fired besides what was expected: " + (", ".join(names) or "nothing") + "."])
+
+
+def in_chinese(line: str) -> str:
+    """Names of alerts stay."""
     for words in sorted(ALL_WORDS, key=len, reverse=True):
-        text = text.replace(words, ALL_WORDS[words])
-    return re.sub(r"(\d+) s\b", r"\1 秒", text).replace(" （", "（")
+        line = line.replace(words, ALL_WORDS[words])
+    line = re.sub(r"(\d+) s\b", r"\1 秒", line).replace(" （", "（")
+    return re.sub(r"(秒|）), (\d)", r"\1，\2", line)
 
 
-def _besides(found: Mapping[frozenset[tuple[str, str]], str]) -> str:
-    names = sorted({dict(labels)["alertname"] for labels in found})
-    return ", ".join(names)
+def printed(language: str, text: str, seen: Sequence[Measured], faults: Mapping[str, str]) -> str:
+    """*text* with the tables in their places, which comments in it name."""
+    for name, rows in zip(MARKS, (caused(seen, faults), not_caused()), strict=True):
+        mark = f"<!-- {name} -->\n"
+        assert text.count(mark) == 1, f"no place for the table of what is {name}"
+        lines = "".join(f"{row if language == 'en' else in_chinese(row)}\n" for row in rows)
+        begin = text.index(mark) + len(mark)
+        text = text[:begin] + lines + re.sub(r"\A(\|.*\n)*", "", text[begin:])
+    return text
 
 
-def failed(rows: Iterable[Row]) -> list[Expected]:
-    """What did not fire, or was not over."""
-    return [row.expected for row in rows if row.fired is None or row.over is None]
+def pages(seen: Sequence[Measured], faults: Mapping[str, str]) -> dict[Path, str]:
+    return {path: printed(language, path.read_text(encoding="utf-8"), seen, faults) for language, path in PAGES.items()}

@@ -1,6 +1,7 @@
 """What the customer's own servers, and those who pretend to be them, send to the ingress."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -19,6 +20,7 @@ class Talk:
         self._scene = scene
         self._numbers = count()
         self._http = httpx.Client(timeout=10, trust_env=False)
+        self._slow = ThreadPoolExecutor(4)
         scene.targets.echo = self.echo
 
     def say(self, name: str, *, people: int = 1, secret: str = SECRET, body: dict[str, Any] = TEXT, times: int = 1) -> None:
@@ -34,15 +36,19 @@ class Talk:
             users = [f"{name}{number}", f"friend{number}"]
             self.post(f"s-{name}", [event(users, TEXT) for _ in range(each)])
 
-    def post(self, app: str, content: dict[str, Any] | list[dict[str, Any]], secret: str = SECRET) -> int:
-        raw = orjson.dumps(content)
-        return self.raw(app, raw, sign(secret, raw, int(time.time())))
+    def beside(self, name: str, port: int) -> None:
+        """As `say`, to the ingress at *port*, which may be slow: nobody waits for it."""
+        self._slow.submit(self.post, f"s-{name}", event([f"{name}0", "friend0"], TEXT), at=f"http://127.0.0.1:{port}")
 
-    def raw(self, app: str, body: bytes, headers: dict[str, str] | None = None) -> int:
-        """The status; 0 without an answer."""
+    def post(self, app: str, content: dict[str, Any] | list[dict[str, Any]], secret: str = SECRET, at: str = "") -> int:
+        raw = orjson.dumps(content)
+        return self.raw(app, raw, sign(secret, raw, int(time.time())), at)
+
+    def raw(self, app: str, body: bytes, headers: dict[str, str] | None = None, at: str = "") -> int:
+        """The status; 0 without an answer. *at* is an ingress, where it is not the first one."""
         try:
             return self._http.post(
-                f"{self._scene.ingress}/callbacks/{app}", content=body, headers={"content-type": "application/json"} | (headers or {})
+                f"{at or self._scene.ingress}/callbacks/{app}", content=body, headers={"content-type": "application/json"} | (headers or {})
             ).status_code
         except httpx.TransportError:
             return 0
