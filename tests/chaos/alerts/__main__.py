@@ -20,7 +20,7 @@ from tests.chaos.alerts.scene import Scene
 from tests.chaos.alerts.talk import Talk
 
 USUAL = {"s-quiet": 0.2}
-"""Callbacks a second of yesterday, by app."""
+"""Callbacks a second of yesterday, by app, for the fault `stopped`."""
 
 
 def catalogue(scene: Scene, prometheus: Prometheus) -> list[Fault]:
@@ -74,22 +74,22 @@ def main() -> int:
     if shutil.which("prometheus") is None:
         print("there is no program `prometheus`: apt-get install prometheus")
         return 2
+    try:
+        wanted = {fault.name for fault in chosen(on_paper(), asked.only, asked.without)}
+    except ValueError as error:
+        given.error(str(error))
     directory = Path(tempfile.mkdtemp(prefix="chaos-alerts-"))
     disks = of_things.mounted(directory)
     if disks is None:
         print("no disk can be mounted here: the faults of disks are left out")
     try:
         with Scene(directory, disks=disks) as scene:
-            prometheus = Prometheus(directory / "prometheus", USUAL)
+            prometheus = Prometheus(directory / "prometheus", USUAL if "stopped" in wanted else {})
             prometheus.listed(scene)
             try:
                 playing = Playing(prometheus, asked.fire, asked.clear, measured.record if asked.record else lambda _: None)
                 known = catalogue(scene, prometheus)
-                try:
-                    wanted = chosen(known, asked.only, asked.without)
-                except ValueError as error:
-                    given.error(str(error))
-                playing.play(wanted)
+                playing.play([fault for fault in known if fault.name in wanted])
             finally:
                 prometheus.stop()
     finally:

@@ -1,5 +1,7 @@
 """Faults of those to whom messages are sent: they refuse, hang, throttle, answer late, or store twice."""
 
+import time
+
 from tests.chaos.alerts.fault import Fault, fires, in_turn
 from tests.chaos.alerts.scene import Scene
 from tests.chaos.alerts.talk import Talk
@@ -92,27 +94,40 @@ def faults(scene: Scene, talk: Talk) -> list[Fault]:
         ),
         Fault(
             "cut-off",
-            "a target cuts the connection instead of answering, and calls nothing back; who is in doubt is held",
+            "a target cuts every third connection instead of answering, and calls nothing back; what is in doubt is held",
             (fires("ImRelayInDoubtMany", platform="easemob"), fires("ImRelayInDoubtHeld", app="s-cut-off")),
             lambda: moods.update({"cut-off": "cut"}),
             in_turn(lambda: well("cut-off"), lambda: drop("in-doubt")),
             lambda: talk.say("cut-off", people=200, times=2),
             beside=(
-                fires("ImRelayBreakerOpen", app="e-cut-off"),
-                fires("ImRelayNothingDelivered", app="e-cut-off"),
                 fires("ImRelayNotDelivered", direction="own>easemob"),
                 fires("ImRelaySloBurnsFast", direction="own>easemob"),
-                fires("ImRelayPartitionStuck", stage="deliver", platform="easemob"),
+                fires("ImRelaySloBurnsSlowly", direction="own>easemob"),
+                fires("ImRelayEndToEndSlow", direction="own>easemob"),
             ),
         ),
         Fault(
             "cut-quota",
             "a platform answers `too much` to everything, as after its quota was cut",
-            (fires("ImRelayQuotaCut", app="e-cut-quota"), fires("ImRelayQuotaExhausted", app="e-cut-quota")),
+            (fires("ImRelayQuotaCut", app="e-cut-quota"),),
             cut_quota,
             lambda: well("cut-quota"),
             lambda: talk.say("cut-quota", people=100),
             beside=(fires("ImRelayNothingDelivered", app="e-cut-quota"),),
+        ),
+        Fault(
+            "busy",
+            "more is said to an app than its quota lets through",
+            (fires("ImRelayQuotaExhausted", app="t-busy"),),
+            lambda: talk.flood("busy", 50, 3),
+            keep=in_turn(lambda: talk.say("busy", people=50), lambda: time.sleep(1.0)),
+            beside=(
+                fires("ImRelayNotDelivered", direction=OWN),
+                fires("ImRelaySloBurnsFast", direction=OWN),
+                fires("ImRelaySloBurnsSlowly", direction=OWN),
+                fires("ImRelayEndToEndSlow", direction=OWN),
+                fires("ImRelayPartitionStuck", stage="deliver", platform="own"),
+            ),
         ),
         Fault(
             "token-unanswered",

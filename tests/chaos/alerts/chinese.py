@@ -22,7 +22,7 @@ FAULTS = {
     "the only broker is frozen": "唯一的 broker 被冻结",
     "most answers to the end of a transaction are lost on the way to deliver-rongcloud": "发往 deliver-rongcloud 的事务结束应答大多丢失",
     "one of three brokers is killed; of some topics it had the only copy": "三个 broker 中的一个被杀死；有些主题只在它那里有副本",
-    "the brokers give their clients one two-hundredth of a thread": "broker 只给客户端二百分之一个线程",
+    "the brokers give their clients a hundredth of a percent of a thread": "broker 只给客户端一个线程的万分之一",
     "the brokers answer each write of an ingress after 1.5 s": "broker 对一个 ingress 的每次写入 1.5 秒后才应答",
     "the check of signatures of an ingress has a defect": "一个 ingress 的签名校验有缺陷",
     "an app calls back nothing that called back twelve times a minute at this hour of yesterday": (
@@ -42,9 +42,10 @@ FAULTS = {
     "a target takes requests and never answers": "目标接收请求但从不应答",
     "a target answers each message after 7 s": "目标对每条消息 7 秒后才应答",
     "a target stores a message twice, and calls back both": "目标把一条消息存了两次，并回调了两次",
-    "a target cuts the connection instead of answering, and calls nothing back; who is in doubt is held": (
-        "目标断开连接而不应答，也不回调；结果不明的消息被留置"
+    "a target cuts every third connection instead of answering, and calls nothing back; what is in doubt is held": (
+        "目标每三次连接就断开一次而不应答，也不回调；结果不明的消息被留置"
     ),
+    "more is said to an app than its quota lets through": "发往一个应用的消息多于其配额所容许的",
     "a platform answers `too much` to everything, as after its quota was cut": "平台对一切返回 `too much`，如同配额被削减",
     "a platform takes the request for a token and never answers": "平台接收令牌请求但从不应答",
     "a platform refuses the key of an app, as after the secret was changed in its console": "平台拒绝一个应用的密钥，如同控制台中的密钥已更换",

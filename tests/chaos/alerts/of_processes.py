@@ -74,8 +74,10 @@ def faults(scene: Scene, prometheus: Prometheus) -> list[Fault]:
             after=("scanner", "lost-callbacks"),
             beside=(
                 fires("ImRelayPartitionsUnowned", stage="media"),
-                fires("ImRelayPartitionStuck", stage="media"),
+                fires("ImRelayPartitionStuck"),
                 fires("ImRelayCanaryChanged"),
+                fires("ImRelayNotDelivered", direction=f"{source}>{target}"),
+                fires("ImRelaySloBurnsFast", direction=f"{source}>{target}"),
             ),
         ),
         Fault(

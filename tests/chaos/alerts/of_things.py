@@ -95,7 +95,7 @@ def of_disks(scene: Scene, disks: Disks, target: str) -> list[Fault]:
             lambda: fill(disks.state, 0.1),
             lambda: (disks.state / "filler").unlink(missing_ok=True),
         ),
-        Fault("files-low", "the store of files has 500 MB", (fires("ImRelayFilesDiskLow", role="files"),), end=larger(disks.files)),
+        Fault("files-low", "the store of files has 500 MB", (fires("ImRelayFilesDiskLow"),), end=larger(disks.files)),
         Fault(
             "disk-full",
             "the disk of local state is full to the last byte",

@@ -50,7 +50,7 @@ class Playing:
     def play(self, faults: Sequence[Fault]) -> None:
         """Each as soon as it disturbs no other; then all that still fires is waited for."""
         self._quiet(faults)
-        with self._watched() as check, ThreadPoolExecutor(len(faults)) as keeping:
+        with self._watched() as check, ThreadPoolExecutor(len(faults) or 1) as keeping:
             waiting = sorted(faults, key=attrgetter("alone"))
             there = {fault.name for fault in faults}
             while waiting or self._going:

@@ -19,7 +19,7 @@ from tests.stack import MARKS, ROOT, STORE_SECRET, Stack
 T = TypeVar("T")
 SECRET = "of-a-made-up-server"
 ORDINARY = (
-    "forged", "some-forged", "throttled", "locked", "unknown", "hanging", "slow", "twice", "raising", "slow-plug-in", "dropped", "quiet",
+    "forged", "some-forged", "throttled", "locked", "unknown", "hanging", "slow", "twice", "raising", "slow-plug-in", "dropped", "quiet", "busy",
 )  # fmt: skip
 """Of each `s-NAME` and `t-NAME` are a pair of apps, both servers of the customer's own."""
 TO_EASEMOB = ("cut-quota", "silent-token", "wrong-key", "cut-off", "silent-search")
@@ -169,6 +169,9 @@ class Scene(Stack):
             + "\n"
             + "\n".join(made)
             + f"""
+[deliver.limits.t-busy]
+events = 1
+
 [canary]
 apps = ["old", "new"]
 interval = 15

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from uuid import uuid4
 
 Mood = Literal["well", "slow", "hang", "cut", "twice", "no token"] | int
-"""`no token` refuses the key; of the others none but `hang` touches a request for a token. `slow` answers after `SLOW`; `hang` not before the mood has changed; `cut` closes the connection, the message may have been taken;
+"""`no token` refuses the key; of the others none but `hang` touches a request for a token. `slow` answers after `SLOW`; `hang` not before the mood has changed; `cut` closes every third connection, the message may have been taken;
 `twice` stores the message twice, and calls back both; a number is the status of the answer."""
 SLOW = 7.0
 """Seconds: later than the objective, sooner than `deliver.timeout`."""
@@ -55,7 +55,7 @@ class Targets:
                 self._say(request, 200 if known else 401, grant if known else {"error": "unauthorized_client"})
                 return
             mood = self.moods.get(app, "well")
-            if mood == "cut":
+            if mood == "cut" and not self.asked[app] % 3:
                 request.close_connection = True
             elif mood == "no token":
                 self._say(request, 401, {"error": "unauthorized"})

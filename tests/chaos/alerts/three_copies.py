@@ -29,9 +29,9 @@ def faults(scene: Scene, prometheus: Prometheus) -> list[Fault]:
         ),
         Fault(
             "broker-quota",
-            "the brokers give their clients one two-hundredth of a thread",
+            "the brokers give their clients a hundredth of a percent of a thread",
             (fires("ImRelayBrokersThrottle", namespace="three-copies"),),
-            lambda: there.quota("--add-config", "request_percentage=0.5"),
+            lambda: there.quota("--add-config", "request_percentage=0.01"),
             lambda: there.quota("--delete-config", "request_percentage"),
             ready=there.start,
             after=("one-of-three",),
