@@ -56,8 +56,8 @@ def faults(scene: Scene, talk: Talk) -> list[Fault]:
             "app-held",
             "a plug-in raises at all that twenty people say in an app, whose records hold back others of their partitions",
             (fires("ImRelayAppHeld", app="s-raising"),),
-            lambda: raising(150),
-            mended,
+            end=mended,
+            keep=lambda: raising(20),
             beside=(
                 fires("ImRelayDeadLettersOurs", cause="plugin"),
                 fires("ImRelayPartitionStuck", stage="convert"),
