@@ -8,7 +8,7 @@ from streams.kafka.local.node import command
 from tests.chaos.alerts.fault import Fault, fires
 from tests.chaos.alerts.prometheus import Prometheus
 from tests.chaos.alerts.scene import SECRET, Scene
-from tests.chaos.cluster import Cluster, three_brokers
+from tests.chaos.cluster import Cluster, Node, three_brokers
 
 COPIES = {"three-copies": 3, "one-copy": 1}
 """By namespace of its watcher."""
@@ -45,6 +45,7 @@ class ThreeBrokers:
         self._scene = scene
         self._prometheus = prometheus
         self._cluster: Cluster | None = None
+        self._killed: Node | None = None
 
     @property
     def cluster(self) -> Cluster:
@@ -65,10 +66,12 @@ class ThreeBrokers:
         self._prometheus.listed(self._scene)
 
     def kill(self) -> None:
-        self.cluster.nodes[0].send(signal.SIGKILL)
+        self._killed = self.cluster.nodes[0]
+        self._killed.send(signal.SIGKILL)
 
     def bring_back(self) -> None:
-        self.cluster.nodes[0].start()
+        if self._killed is not None:
+            self._killed.start()
 
     def _toml(self, name: str) -> str:
         account = f'account = {{secret = "{SECRET}", base_url = "http://127.0.0.1:9", path = '
