@@ -119,7 +119,7 @@ class Scene(Stack):
         self.defect = directory / "defect"
         self._made = directory / "made"
         plugin(self._made)
-        super().__init__(directory / "relay", media="retry_for = 5\n", say=print)
+        super().__init__(directory / "relay", media="retry_for = 2\n", say=print)
 
     def _as(self, who: str) -> dict[str, str]:
         given = {"PYTHONPATH": f"{self._made}{os.pathsep}{ROOT}", "IM_RELAY_WATCH__INTERVAL": "2"}
@@ -175,7 +175,7 @@ events = 1
 [canary]
 apps = ["old", "new"]
 interval = 15
-patience = 10
+patience = 14
 kinds = ["text", "recall", "picture"]
 
 [watch]

@@ -13,6 +13,12 @@ from tests.stack import ROOT
 PAGES = {"en": ROOT / "docs/alerts.md", "zh": ROOT / "docs/alerts.zh-CN.md"}
 LATE = 180
 """Seconds beyond what the page states: scrapes, the evaluation, what a window must hold until it says so, and this machine."""
+TAKES = {
+    "ImRelayCanaryAbsent": 900,  # that long no canary has run
+    "ImRelayGapsFailing": 480,  # more than two searches, and one before them
+    "ImRelayTransactionsFail": 300,  # a rate over ten minutes
+}
+"""Seconds that a condition takes to become true, where that is minutes."""
 MARKS = ("caused", "not caused")
 
 
@@ -22,7 +28,7 @@ def caused(seen: Sequence[Measured], faults: Mapping[str, str]) -> list[str]:
     lines = ["| alert | fault | fires after | its page says | over after |", "| --- | --- | --- | --- | --- |"]
     for one in seen:
         fired = "**never**" if one.fired is None else f"{one.fired} s"
-        if one.fired is not None and one.fired > times[one.alert] + LATE:
+        if one.fired is not None and one.fired > times[one.alert] + TAKES.get(one.alert, 0) + LATE:
             fired += " (late)"
         if one.again:
             fired += f", {one.again} times more"
