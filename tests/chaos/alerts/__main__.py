@@ -41,11 +41,6 @@ def on_paper() -> list[Fault]:
     return catalogue(MagicMock(platforms=("yunxin", "easemob"), prefix=""), MagicMock())
 
 
-def described(faults: list[Fault]) -> dict[str, str]:
-    """By name."""
-    return {fault.name: fault.what for fault in faults}
-
-
 def chosen(faults: list[Fault], only: list[str], without: list[str]) -> list[Fault]:
     """By names of faults, and of alerts that they cause. Raises ValueError for a name that is neither."""
 
@@ -68,7 +63,7 @@ def main() -> int:
     given.add_argument("--print", action="store_true", help="only print into the pages what was recorded")
     asked = given.parse_args()
     if asked.print:
-        for path, text in table.pages(measured.known(), described(on_paper())).items():
+        for path, text in table.pages(measured.known(), on_paper()).items():
             path.write_text(text, encoding="utf-8")
         return 0
     if shutil.which("prometheus") is None:
@@ -96,7 +91,7 @@ def main() -> int:
         if disks is not None:
             of_things.unmount(disks)
     seen = measured.of(playing)
-    print(table.written(seen, described(known), playing.besides))
+    print(table.written(seen, known, playing.besides))
     if playing.broken or any(one.fired is None or one.over is None for one in seen):
         print(f"logs: {directory}")
         return 1

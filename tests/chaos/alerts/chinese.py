@@ -67,6 +67,7 @@ REASONS = {
 TABLE = {
     "| alert | fault | fires after | its page says | over after |": "| 告警 | 故障 | 多久后触发 | 手册所述 | 修复后多久解除 |",
     "| alert | why |": "| 告警 | 原因 |",
+    "| alert | fault |": "| 告警 | 故障 |",
     "at once": "立即",
     "not within the run": "未在运行内",
     "**never**": "**没有**",

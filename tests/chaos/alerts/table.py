@@ -1,11 +1,11 @@
 """What was seen, as a table for people and for the pages."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.chaos.alerts.chinese import ALL_WORDS
-from tests.chaos.alerts.fault import stated
+from tests.chaos.alerts.fault import Fault, stated
 from tests.chaos.alerts.measured import Measured
 from tests.chaos.alerts.not_caused import NOT_CAUSED
 from tests.stack import ROOT
@@ -19,12 +19,11 @@ TAKES = {
     "ImRelayTransactionsFail": 300,  # a rate over ten minutes
 }
 """Seconds that a condition takes to become true, where that is minutes."""
-MARKS = ("caused", "not caused")
+MARKS = ("caused", "not measured", "not caused")
 
 
-def caused(seen: Sequence[Measured], faults: Mapping[str, str]) -> list[str]:
-    """*faults*: what each is, by name."""
-    times = stated()
+def caused(seen: Sequence[Measured], faults: Sequence[Fault]) -> list[str]:
+    times, whats = stated(), {fault.name: fault.what for fault in faults}
     lines = ["| alert | fault | fires after | its page says | over after |", "| --- | --- | --- | --- | --- |"]
     for one in seen:
         fired = "**never**" if one.fired is None else f"{one.fired} s"
@@ -34,15 +33,21 @@ def caused(seen: Sequence[Measured], faults: Mapping[str, str]) -> list[str]:
             fired += f", {one.again} times more"
         over = "" if one.fired is None else "not within the run" if one.over is None else f"{one.over} s"
         says = f"{times[one.alert]:.0f} s" if times[one.alert] else "at once"
-        lines.append(f"| {one.alert} | {faults[one.fault]} | {fired} | {says} | {over} |")
+        lines.append(f"| {one.alert} | {whats[one.fault]} | {fired} | {says} | {over} |")
     return lines
+
+
+def not_measured(seen: Sequence[Measured], faults: Sequence[Fault]) -> list[str]:
+    known = {one.alert for one in seen}
+    found = sorted({(one.alert, fault.what) for fault in faults for one in fault.alerts if one.alert not in known})
+    return ["| alert | fault |", "| --- | --- |", *(f"| {alert} | {what} |" for alert, what in found)] if found else []
 
 
 def not_caused() -> list[str]:
     return ["| alert | why |", "| --- | --- |", *(f"| {name} | {why} |" for name, why in sorted(NOT_CAUSED.items()))]
 
 
-def written(seen: Sequence[Measured], faults: Mapping[str, str], besides: Iterable[Iterable[tuple[str, str]]]) -> str:
+def written(seen: Sequence[Measured], faults: Sequence[Fault], besides: Iterable[Iterable[tuple[str, str]]]) -> str:
     """Of one run."""
     names = sorted({dict(labels)["alertname"] for labels in besides})
     return "\n".join([*caused(seen, faults), "", "Fired besides what was expected: " + (", ".join(names) or "nothing") + "."])
@@ -56,10 +61,12 @@ def in_chinese(line: str) -> str:
     return re.sub(r"(秒|）), (\d)", r"\1，\2", line)
 
 
-def printed(language: str, text: str, seen: Sequence[Measured], faults: Mapping[str, str]) -> str:
+def printed(language: str, text: str, seen: Sequence[Measured], faults: Sequence[Fault]) -> str:
     """*text* with the tables in their places, which comments in it name."""
-    for name, rows in zip(MARKS, (caused(seen, faults), not_caused()), strict=True):
+    for name, rows in zip(MARKS, (caused(seen, faults), not_measured(seen, faults), not_caused()), strict=True):
         mark = f"<!-- {name} -->\n"
+        if not rows and mark not in text:
+            continue
         assert text.count(mark) == 1, f"no place for the table of what is {name}"
         lines = "".join(f"{row if language == 'en' else in_chinese(row)}\n" for row in rows)
         begin = text.index(mark) + len(mark)
@@ -67,5 +74,5 @@ def printed(language: str, text: str, seen: Sequence[Measured], faults: Mapping[
     return text
 
 
-def pages(seen: Sequence[Measured], faults: Mapping[str, str]) -> dict[Path, str]:
+def pages(seen: Sequence[Measured], faults: Sequence[Fault]) -> dict[Path, str]:
     return {path: printed(language, path.read_text(encoding="utf-8"), seen, faults) for language, path in PAGES.items()}
