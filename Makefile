@@ -73,6 +73,7 @@ pages: $(VENV)/installed  ## print the generated pages of docs/ anew
 	$(BIN)/python -m tests.sdks --print
 	$(BIN)/python -m tests.simulators.sources
 	$(BIN)/python -m tests.figures
+	$(BIN)/python -m tests.chaos.alerts --print
 
 chaos: $(VENV)/installed  ## hurt the whole relay in every way we know of, and account for every message; ARGS="--short", ARGS="--list"
 	@$(BIN)/python -m tests.chaos $(ARGS)
@@ -80,8 +81,8 @@ chaos: $(VENV)/installed  ## hurt the whole relay in every way we know of, and a
 chaos-versions: $(VENV)/installed  ## the short chaos on every Kafka that the relay is for, with each level of transactions; ARGS="--kafka 3.7.2"
 	@$(BIN)/python -m tests.chaos.versions $(ARGS)
 
-chaos-alerts: $(VENV)/installed  ## real faults, a real Prometheus, the alerts as they ship: each fires, and clears; ten minutes
-	@$(BIN)/python -m tests.chaos.alerts
+chaos-alerts: $(VENV)/installed  ## real faults, a real Prometheus, the alerts as they ship: each fires, and clears; an hour; ARGS="--only forged twice"
+	@$(BIN)/python -m tests.chaos.alerts $(ARGS)
 
 soak: $(VENV)/installed  ## chaos for HOURS (8), each round with another seed
 	@$(BIN)/python -m tests.chaos --hours $(or $(HOURS),8) $(ARGS)

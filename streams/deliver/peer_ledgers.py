@@ -57,7 +57,11 @@ class PeerLedgers:
         self._look = Coalescer(self._catch_up)
         committed, written = context.logs
         sources = [RestoreSource(names.ledger, written, self._own, record_kinds.hold, self._is_known)]
-        sources += [RestoreSource(tp.topic, committed, _source_rows(reading), record_kinds.hold) for tp, reading in self._read.items()]
+        sources += [
+            # Results have the key of their conversation.
+            RestoreSource(tp.topic, committed, _source_rows(reading), record_kinds.hold, keyed=tp.topic != names.results)
+            for tp, reading in self._read.items()
+        ]
         self._tell = moved
         self._posts_since, self._all_since, self._oldest = inf, inf, -inf
         """Of what was written in what messages, and everything else, are decided by; and the oldest that its own ledger still holds."""

@@ -1,7 +1,7 @@
 """The parts that make a Faust transport of the consumer and the tasks."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, SupportsFloat
 
 import structlog
@@ -91,7 +91,7 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
         self.tasks = stays
         self.consumer.resume_partitions(assigned)
         self.consumer.resume_flow()
-        await asyncio.gather(*(task.stop(self._plan.drain_budget) for task in going))
+        await self._stop(going)
         if not await self._begin({number: inputs for number, inputs in wanted.items() if number not in stays}):
             return
         self._plan.watch.assigned(self._plan.stage, len(self.tasks))
@@ -137,8 +137,13 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
 
     async def stop_tasks(self) -> None:
         stopping, self.tasks = self.tasks, {}
-        await asyncio.gather(*(task.stop(self._plan.drain_budget) for task in stopping.values()))
+        await self._stop(stopping.values())
         self._plan.watch.revoked(self._plan.stage)
+
+    async def _stop(self, going: Collection[PartitionTask]) -> None:
+        await asyncio.gather(*(task.stop(self._plan.drain_budget) for task in going))
+        for task in going:
+            self._plan.watch.left(self._plan.stage, task.partition)
 
     async def _failed(self, error: BaseException) -> None:
         if isinstance(error, FencedError) and self.consumer.agreeing:

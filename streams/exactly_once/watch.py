@@ -20,6 +20,9 @@ class StageObserver:
     def revoked(self, stage: str) -> None:
         """Partitions are given out anew."""
 
+    def left(self, stage: str, partition: int) -> None:
+        """The task of a partition is over here: what was told of it is told by its next owner."""
+
     def put_out(self, stage: str) -> None:
         """Another worker of the group gave no sign of life, and its partitions are given to others."""
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from math import inf
 from typing import Any, NamedTuple
 
 import structlog
@@ -63,6 +64,8 @@ class LagMonitor:
         self._shown: set[tuple[str, int]] = set()
         self._fresh: dict[TopicPartition, LogEnds] = {}
         self._fresh_at = -FRESH
+        self._answered_at = -inf
+        """When the brokers last said where the logs end: since then nobody knows."""
         self._stands: dict[TopicPartition, BlockedSince] = {}
         self._asked: dict[TopicPartition, float] = {}
         self._told: dict[TopicPartition, str] = {}
@@ -122,6 +125,7 @@ class LagMonitor:
         tps = [*tps, *self._beside]
         stable, ends = await asyncio.gather(consumer.kafka.end_offsets(tps), consumer.ends(tps))
         self._fresh = {tp: LogEnds(stable[tp], ends[tp]) for tp in tps}
+        self._answered_at = self._clock()
 
     def _ends(self, consumer: Any, tp: TopicPartition) -> LogEnds | None:
         """The later of what was asked and what was fetched; None of what was given to another worker meanwhile."""
@@ -134,7 +138,10 @@ class LagMonitor:
         return LogEnds(*map(max, zip(fetched, asked, strict=True))) if asked else LogEnds(*fetched)
 
     async def _stand(self, consumer: Any, tp: TopicPartition, ends: LogEnds) -> None:
-        """Whether *tp* can be read no further than it could some time ago, although there is more."""
+        """Whether *tp* can be read no further than it could some time ago, although there is more.
+
+        What is held back grows with what the brokers say, not with the clock: while they say nothing, nobody is seen to hold anything.
+        """
         now = self._clock()
         stand = self._stands.get(tp)
         if ends.end <= ends.stable:
@@ -142,7 +149,7 @@ class LagMonitor:
         elif stand is None or stand.stable != ends.stable:
             self._free(tp)
             self._stands[tp] = BlockedSince(ends.stable, now)
-        held = now - self._stands[tp].since if tp in self._stands else 0.0
+        held = max(0.0, self._answered_at - self._stands[tp].since) if tp in self._stands else 0.0
         metrics.BLOCKED.labels(self._stage, tp.topic, str(tp.partition)).set(held)
         if held < BLOCKED or now - self._asked.get(tp, -AGAIN) < AGAIN:
             return

@@ -34,6 +34,8 @@ class BreakerPolicy(Struct, frozen=True):
     """Seconds open, at the most."""
     probes: int = 3
     """Calls at once, while half open."""
+    rest: float = 900.0
+    """Seconds half open without a call, after which it is closed: nobody wants anything of the target, and nothing is known of it."""
 
 
 _POLICY = BreakerPolicy()
@@ -98,10 +100,12 @@ class Breaker:
         """Number of the slice, calls, failures."""
         self._probing = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._called = 0.0
 
     # -- for BreakerCall
 
     async def wait(self) -> None:
+        self._called = self._loop.time()
         if self.state is BreakerState.HALF_OPEN and self._probing < self._policy.probes:
             self._probing += 1
             return
@@ -157,7 +161,18 @@ class Breaker:
     def _half_open(self) -> None:
         self._probing = 0
         self._change(BreakerState.HALF_OPEN)
+        self._called = self._loop.time()
+        self._loop.call_later(self._policy.rest, self._rest, self.era)
         self._probe()
+
+    def _rest(self, era: int) -> None:
+        if era != self.era:
+            return
+        left = self._policy.rest if self._probing or self._waiting else self._called + self._policy.rest - self._loop.time()
+        if left <= 0:
+            self._close()
+        else:
+            self._loop.call_later(left, self._rest, era)
 
     def _close(self) -> None:
         self._open_for = self._policy.first

@@ -42,6 +42,7 @@ class VendorClient:
         self.acted = 0
         """Requests that were answered and make the platform do something."""
         self.withheld = 0
+        self.answered = 0
         self.unanswered: Counter[str] = Counter()
         """By API."""
 
@@ -73,6 +74,7 @@ class VendorClient:
         if reply is None or throttled:
             self.unanswered[api] += 1
             return None
+        self.answered += 1
         self.acted += isinstance(asked, Request) and not asked.repeatable
         return reply
 

@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -180,8 +180,7 @@ class _GapsRole:
                 error=str(error) if isinstance(error, OperateError) else why(error, self._settings.kafka.cluster),
             )
             return
-        whole = not (found.unseen or found.unstored or questions.unanswered)
-        metrics.GAP_SEARCHES.labels(name, "whole" if whole else "partial").inc()
+        metrics.GAP_SEARCHES.labels(name, outcome_of(found, questions)).inc()
         log.info(
             "gap search finished",
             app=name,
@@ -213,6 +212,12 @@ class _GapsRole:
             self.health.progress(STAGE)
 
         return await search.run(span, span.since - int(gaps.lookback * 1000), places, moved)
+
+
+def outcome_of(found: GapResult, questions: VendorClient) -> Literal["whole", "partial", "failed"]:
+    if questions.unanswered and not questions.answered:
+        return "failed"  # a platform that says nothing has shown nothing
+    return "partial" if found.unseen or found.unstored or questions.unanswered else "whole"
 
 
 def _now() -> int:

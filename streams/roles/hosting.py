@@ -102,10 +102,18 @@ class RoleObserver(StageObserver):
         self._refused.pop(partition, None)
         if kind:
             self._refused[partition] = kind, why
+        self._show_refused(stage)
+        self._moved(stage)  # it waits for a person: to start the process anew would not help
+
+    def left(self, stage: str, partition: int) -> None:
+        self._refused.pop(partition, None)
+        self._show_refused(stage)
+        metrics.RESTORE_LEFT.remove_by_labels({"stage": stage, "partition": str(partition)})
+
+    def _show_refused(self, stage: str) -> None:
         for each in get_args(Kind):
             metrics.STATE_REFUSED.labels(stage, each).set(sum(found == each for found, _ in self._refused.values()))
         self.health.ready(not self._refused, next((text for _, text in self._refused.values()), ""), part="disk")
-        self._moved(stage)  # it waits for a person: to start the process anew would not help
 
     def restored(self, stage: str, partition: int, left: int, since: float, eta: float) -> None:
         self._restores.pop(partition, None)

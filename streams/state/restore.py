@@ -51,11 +51,13 @@ class RestoreSource(Struct, frozen=True):
     topic: str
     reader: LogReader
     rows: Callable[[bytes, bytes | None, int], Iterable[Row]]
-    """(key, value, offset) of a record -> the rows that the store holds because of it; of a key, the last record says all."""
+    """(key, value, offset) of a record -> the rows that the store holds because of it."""
     check: Callable[[str, Any], None] | None = None
     """(topic, headers) of each record: raises what ends the restore where it may not be read."""
     told: Callable[[Any], bool] | None = None
     """Whether the store knows of a record that it has taken in; None: there is nothing to ask."""
+    keyed: bool = True
+    """Whether of a key the last record says all; else each says something of its own."""
 
 
 class TailReader(Protocol):
@@ -258,8 +260,7 @@ class Restore:
         """Take in what lies from *low* up to *high*; the answer is how many keys that were, None where they are too many at once."""
         last: dict[bytes, Any] = {}
         check, seen = source.check, None
-        since = at = 0
-        offset = low
+        offset, since, at = low, 0, 0
         while offset < high:
             part = await source.reader.read(tp, offset, BYTES)
             if part.next == offset:
@@ -274,7 +275,7 @@ class Restore:
                 if tail is not None:
                     tail.take(record)
                 since, at = since or record.timestamp, max(at, record.timestamp)
-                last[record.key or b""] = record
+                last[(record.key or b"") if source.keyed else b"%d" % record.offset] = record
             if len(last) > 4 * self._chunk_size:
                 return None
             await self._turns.rest(time.monotonic() - start)

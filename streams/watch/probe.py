@@ -93,8 +93,9 @@ class Probe:
         for stage in self._stages:
             committed = await self._committed(stage.group)
             mine = [tp for tp in led if any(tp.topic == one.name for one in stage.inputs)]
-            begins = await self._begins([tp for tp in mine if tp not in committed and ends[tp] > 0])
-            done = {tp: committed.get(tp, begins.get(tp, 0)) for tp in mine}
+            # What was deleted unread waits no more: nobody commits past it until more comes.
+            begins = await self._begins([tp for tp in mine if committed.get(tp, 0) < ends[tp]])
+            done = {tp: max(committed.get(tp, 0), begins.get(tp, 0)) for tp in mine}
             backlogs[stage.group] = {tp: Backlog(done[tp], stable[tp], ends[tp]) for tp in mine}
             groups[stage.group] = await self._members(stage, {tp for tp in led if tp.topic == stage.inputs[0].name})
         letters = [tp for tp in led if tp.topic == self._letters]

@@ -180,6 +180,28 @@ def test_a_probe_that_is_given_up_in_the_moment_of_its_turn_is_not_lost() -> Non
     run(main())
 
 
+def test_a_target_that_nobody_calls_any_more_is_not_told_of_for_ever() -> None:
+    """Its messages were given up, or are another worker's now."""
+
+    async def main() -> None:
+        seen = Seen(BreakerPolicy(window=10.0, failures=0.5, least=4, first=1.0, longest=5.0, probes=1, rest=100.0))
+        await seen.calls_of(True, True, True, True)
+        await asyncio.sleep(50.0)
+        assert seen.state() is BreakerState.HALF_OPEN
+        await seen.call(failed=True)
+        await asyncio.sleep(100.0)
+        assert seen.state() is BreakerState.HALF_OPEN, "it rests since the last call"
+        await seen.call(failed=True)
+        probe = seen.begins("lasts", lasts=150.0)
+        await asyncio.sleep(140.0)
+        assert seen.state() is BreakerState.HALF_OPEN, "somebody still waits for an answer"
+        probe.cancel()
+        await asyncio.sleep(120.0)
+        assert seen.state() is BreakerState.CLOSED
+
+    run(main())
+
+
 def test_a_dead_target_holds_no_other_and_no_quota_and_those_in_line_turn_back() -> None:
     """The way in which a sender puts limiter and breaker together."""
 

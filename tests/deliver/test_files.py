@@ -143,6 +143,17 @@ def test_a_result_that_is_there_before_its_message_outlives_the_worker_and_its_d
     assert came(patient, target, bob, 1) == [THERE]
 
 
+def test_results_of_one_conversation_that_came_while_nobody_delivered_are_all_there(patient: Worker, target: Target, bob: str) -> None:
+    """They have one key: a restore takes in each."""
+    sent = [picture(bob) for _ in range(3)]
+    patient.stop()
+    patient.send(*sent)
+    for one in sent:
+        patient.brought(one, carried=StoredFile(THERE))
+    patient.start()
+    assert came(patient, target, bob, 3) == [THERE] * 3
+
+
 def test_after_a_while_the_later_ones_pass_and_it_comes_late_with_its_file(polite: Worker, target: Target, bob: str) -> None:
     first = picture(bob)
     behind = delivery(bob, "behind it")

@@ -26,6 +26,8 @@ class Hosted(StageObserver):
         """Partitions; None while they are given out."""
         self.missed: list[DeletedRange] = []
         self.others_put_out = 0
+        self.gone: list[int] = []
+        """Partitions whose tasks were over, in order."""
         self.code: int | None = None
         plan = StagePlan("hosted", inputs, lambda _: StatelessStage(self._take), ProducerSettings(bootstrap), self)
         plan.instance, plan.signs = instance, signs
@@ -44,6 +46,9 @@ class Hosted(StageObserver):
 
     def revoked(self, stage: str) -> None:
         self.owned = None
+
+    def left(self, stage: str, partition: int) -> None:
+        self.gone.append(partition)
 
     def put_out(self, stage: str) -> None:
         self.others_put_out += 1

@@ -9,6 +9,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
 from streams.exactly_once.task import PartitionTask
+from streams.observe import metrics
+from streams.observe.metric_types import REGISTRY
 from streams.roles.health import Health
 from streams.roles.hosting import RoleObserver
 from tests.exactly_once.conftest import Cluster
@@ -31,6 +33,42 @@ def test_who_has_no_partition_while_the_group_is_at_rest_is_ready_and_says_so() 
     seen.assigned("a-stage", 2)
     assert not health.unready()
     assert health.notes() == {}
+
+
+def test_what_was_told_of_a_partition_goes_with_it() -> None:
+    """Or an alert would go on about a worker that has nothing to do with it any more."""
+    health = Health()
+    seen = RoleObserver(health)
+    health.watch("a-stage", lambda: False)
+    seen.assigned("a-stage", 2)
+
+    def sample(name: str, **labels: str) -> float | None:
+        return REGISTRY.get_sample_value(f"im_relay_{name}", {"stage": "a-stage", **labels})
+
+    for partition in (3, 4):
+        metrics.RESTORE_LEFT.labels("a-stage", "ledger", str(partition)).set(9)
+        seen.refused("a-stage", partition, "full", "no room")
+    seen.left("a-stage", 3)
+    assert sample("state_refused", kind="full") == 1
+    assert health.unready() == {"disk": "no room"}
+    assert [sample("state_restore_left", topic="ledger", partition=partition) for partition in ("3", "4")] == [None, 9]
+    seen.left("a-stage", 4)
+    assert sample("state_refused", kind="full") == 0
+    assert not health.unready()
+
+
+@pytest.mark.kafka
+async def test_a_worker_is_told_which_partitions_it_has_to_do_with_no_longer(cluster: Cluster) -> None:
+    topic, group = await cluster.topic(2), cluster.name()
+    one, two = Hosted(cluster.bootstrap, group, [topic]), Hosted(cluster.bootstrap, group, [topic])
+    async with one.running():
+        await until(lambda: one.owned == 2)
+        assert one.gone == []
+        async with two.running():
+            await until(lambda: owned(one, two) == [1, 1])
+            assert len(one.gone) == 1
+            assert two.gone == []
+    assert {*one.gone} == {0, 1}
 
 
 @pytest.mark.kafka

@@ -24,6 +24,7 @@ from streams.kafka import admin, topics
 from streams.operate.gaps import CHUNK, GapResult, GapSearch, ReceivedCallbacks, groups_of, within
 from streams.operate.topic_reader import TopicReader
 from streams.outbound.vendor_client import TRIES, VendorClient
+from streams.roles.gaps import outcome_of
 from streams.settings.root import load, resolve
 from tests.operate.conftest import PARTITIONS, Ground, callback, command, rows
 from tests.simulators.process import SimulatorProcess
@@ -248,6 +249,20 @@ def test_a_question_that_nobody_answers_is_counted() -> None:
     assert (reply, questions.unanswered, calls) == (None, {"history": 1}, TRIES)
     reply, questions, calls = asked(fail, ACT)
     assert (reply, questions.unanswered, questions.acted, calls) == (None, {"history": 1}, 0, 1)
+
+
+def test_a_search_at_a_platform_that_says_nothing_has_failed() -> None:
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("silence", request=request)
+
+    found = GapResult(TimeRange(0, 1))
+    _, questions, _ = asked(fail, QUESTION)
+    assert outcome_of(found, questions) == "failed"
+    questions.answered = 1
+    assert outcome_of(found, questions) == "partial"
+    _, questions, _ = asked(lambda _: httpx.Response(200), QUESTION)
+    assert outcome_of(found, questions) == "whole"
+    assert outcome_of(replace(found, unseen=["a file"]), questions) == "partial"
 
 
 def test_what_does_something_is_withheld_unless_it_may() -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from confluent_kafka import TopicPartition as ConfluentPartition
+from confluent_kafka.admin import AdminClient
 
 from converters.core import wire
 from streams.exactly_once.assignor import CopartitionAssignor
@@ -54,6 +56,27 @@ def test_an_undelivered_message_is_as_old_as_its_callback_and_gone_once_it_is_do
             await watcher.look()
             assert oldest(stage="deliver", app="old", **{"class": "live"}) == 0
             assert value("watch_lag_records", stage="deliver", topic=topic) == 0
+
+    run(play())
+
+
+def test_what_is_deleted_before_it_was_read_waits_no_more(scene: Scene) -> None:
+    topic = scene.ground.names.deliveries
+    tp = ConfluentPartition(topic, 1, -1)
+
+    async def play() -> None:
+        for number in range(2):
+            await scene.put(topic, 1, wire.dump(delivery(number)))
+        await scene.done("deliver.easemob", topic, 1, 1)
+        async with scene.watching() as watcher:
+            await watcher.look()
+            assert value("watch_lag_records", stage="deliver", topic=topic) == 1
+            assert (oldest(stage="deliver", app="old", **{"class": "live"}) or 0.0) > 0
+            admin = AdminClient({"bootstrap.servers": scene.ground.bootstrap})
+            await asyncio.to_thread(admin.delete_records([tp])[tp].result, 20)
+            await watcher.look()
+            assert value("watch_lag_records", stage="deliver", topic=topic) == 0
+            assert oldest(stage="deliver", app="old", **{"class": "live"}) == 0
 
     run(play())
 
