@@ -6,14 +6,5 @@ NOT_CAUSED = {
 }
 """By alert, why."""
 
-NOT_MEASURED: frozenset[str] = frozenset(
-    {
-        "ImRelayAppHeld",
-        "ImRelayBrokersThrottle",
-        "ImRelayCallbacksLost",
-        "ImRelayFilesDiskLow",
-        "ImRelayInDoubtMany",
-        "ImRelayQuotaExhausted",
-    }
-)
+NOT_MEASURED: frozenset[str] = frozenset({"ImRelayCallbacksLost", "ImRelayInDoubtMany"})
 """They have a fault, and no run with `--record` has seen them from it to their end yet: to be emptied."""
