@@ -384,10 +384,7 @@ GAP_REQUESTS = counter(
     "Requests about lost callbacks: `answered`, `throttled`, `no_answer`; api is `file` for a file that an answer named.",
 )
 GAP_SEARCHES = counter(
-    "gap_searches",
-    "searches",
-    ["app", "outcome"],
-    "Completed searches: `whole`, `partial` (not everything was visible), `failed` (also: nothing was answered).",
+    "gap_searches", "searches", ["app", "outcome"], "Completed searches: `whole`, `partial` (not all was visible), `failed` (or no answer)."
 )
 GAP_SECONDS = histogram("gap_search_seconds", "seconds", ["app"], "One search of one app.", LONG)
 
