@@ -13,6 +13,7 @@ from converters.core import wire
 from converters.core.model import NOTHING, Delivery
 from converters.core.operations import Presence, Reaction, Read, Received, Typing
 from converters.platform import Accepted, Callback, DecodedEvent, Ignored, Incoming, Probe, Rejected
+from converters.platforms.easemob.envelope import SignedFields
 from converters.routing.id_mapping import NewIdentity
 from converters.routing.identity_table import IdentityTable, Kind
 from converters.routing.route import App, DeadLettered, Deliver, Dropped, EchoOf, RejectedMark, Routed, route
@@ -115,13 +116,14 @@ class Fuzzer:
 
     def _unsigned(self, raw: bytes) -> Incoming:
         """*raw* without what could be a signature: the mutations know no secret, but a case file may be signed."""
+        everywhere = Incoming({}, "", raw.replace(b'"security"', b'"insecurity"'))
         try:
-            msgspec.json.decode(raw)
-            held = json.loads(raw)
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            # It is read all the same, and its signature with it, wherever it stands: Python alone takes NaN for JSON.
-            return Incoming({}, "", raw.replace(b'"security"', b'"insecurity"'))
-        secret = isinstance(held, dict) and held.pop("security", None)
+            wire.load_top(raw, SignedFields)
+            held: dict[str, Any] = json.loads(raw)
+        except (wire.Malformed, ValueError, RecursionError):
+            # What is not sound is taken all the same where it is signed, wherever that stands.
+            return everywhere
+        secret = held.pop("security", None)
         return Incoming({}, "", json.dumps(held).encode() if secret else raw)
 
     def _signed(self, raw: bytes) -> Incoming:
