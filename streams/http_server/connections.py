@@ -35,7 +35,7 @@ class PortLimits(Struct, frozen=True):
     """For a body to be there, once its head is; 0 where the application sees to it."""
     memory: int = 32 * 1024 * 1024
     """Bytes of unfinished heads and of bodies, all together."""
-    strangers_rate: int = 16 * 1024 * 1024
+    strangers_rate: int = 4 * 1024 * 1024
     """Bytes a second that are read, of bodies beyond 16 KiB, of those who have proved nothing; 0 is no limit."""
     streams: bool = False
     """Bodies are taken in pieces by the application, and not held."""
