@@ -60,7 +60,11 @@ def server(module: str, *arguments: object, port: int, quiet: bool = False) -> I
         yield Server(port, process.pid)
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:  # a peer that was attacked may not come to its end
+            process.kill()
+            process.wait(20)
 
 
 async def listening(port: int, process: subprocess.Popen[bytes]) -> None:
