@@ -16,6 +16,7 @@ import httpx
 
 from streams.kafka.local.broker import LocalKafka
 from streams.kafka.local.ports import free_port
+from tests import succeeding
 from tests.apps import APPS, USERS
 from tests.children import dies_with_parent
 from tests.simulators.process import SimulatorProcess
@@ -278,16 +279,12 @@ class Stack:
         return self._environment if self._door is None else self._environment | self._door.names(who)
 
     def _command(self, *arguments: str) -> None:
-        done = subprocess.run(
+        succeeding.run(
             [sys.executable, "-m", "streams", *arguments],
+            f"im-relay {' '.join(arguments[:2])} failed",
             cwd=self._code,
             env=os.environ | MARKS | self._as(arguments[0]),
-            capture_output=True,
-            text=True,
-            check=False,
         )
-        if done.returncode:
-            raise RuntimeError(f"im-relay {' '.join(arguments[:2])} failed:\n{done.stdout}{done.stderr}")
 
     def _toml(self, port: int) -> str:
         return f"""\

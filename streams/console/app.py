@@ -90,12 +90,11 @@ class ConsoleApp:
         if method not in ("GET", "HEAD"):
             return _shown(problem_view(words, words("bad-request"), 405), words, person, (("allow", "GET, HEAD, POST"),))
         look = LOOKS.get(path)
-        if person is not None:
-            scope[PROVEN] = True
         if person is None:
             by_password = self._access.by_password
             status = 200 if path == "/login" and by_password else 401
             return _shown(login_view(words, by_password=by_password, status=status), words, None, more)
+        scope[PROVEN] = True
         if path == "/login":
             return _to("/")
         if look is None:

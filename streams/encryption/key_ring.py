@@ -21,7 +21,7 @@ from streams.encryption.master_key_form import MasterKeyError
 from streams.encryption.master_keys import MasterKeys
 from streams.kafka import clients, permissions
 from streams.kafka.cluster import Cluster
-from streams.kafka.record_writer import RecordWriter
+from streams.kafka.record_writer import PlacedRecord, RecordWriter
 from streams.kafka.topic_follower import TopicFollower
 from streams.observe.metrics import REBUILD_SECONDS
 
@@ -224,7 +224,7 @@ class KeyRing:
                 records += [(key_records.record_key(self.table.periods[each]), None) for each in over]
             records += [key_records.dump(key, self.masters.first) for key in keys]
             self._known.writing({key.id for key in keys})
-            await self._writer.write(self.topic, [(name, value, PARTITION) for name, value in records])
+            await self._writer.write(self.topic, [PlacedRecord(name, value, PARTITION) for name, value in records])
             for key in keys:
                 self._known.written(key)
             for each in over:

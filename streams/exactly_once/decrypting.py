@@ -67,16 +67,17 @@ class Decryption:
     async def learn(self) -> None:
         """Until all keys are known of what was seen."""
         seen, self._seen = self._seen, {}
+        away = False
         try:
             await self._cipher.ring.caught_up()
         except MasterKeyError as error:
             self._lock(str(error))
         except KafkaError as error:
             log.warning("keys unreadable, retrying", error=why(error, self._kafka._client.where))  # noqa: SLF001 - one of ours
-            await asyncio.sleep(PAUSE)
+            away = True
         else:
             self._known |= seen
-        if self._locked:
+        if away or self._locked:
             await asyncio.sleep(PAUSE)
 
     def _lock(self, told: str) -> None:

@@ -15,7 +15,7 @@ from converters.routing.identity_table import KINDS, IdentityTable, Kind, record
 from streams.identities.store import IdentityDisk, TablePosition, agrees, now
 from streams.kafka import clients, foreign_records, permissions, record_kinds
 from streams.kafka.cluster import Where
-from streams.kafka.record_writer import RecordWriter
+from streams.kafka.record_writer import PlacedRecord, RecordWriter
 from streams.kafka.topic_follower import TopicFollower
 from streams.kafka.topics import partition_of
 from streams.observe import metrics
@@ -247,7 +247,7 @@ async def write(bootstrap: Where, topic: str, records: Iterable[tuple[bytes, byt
     async with RecordWriter(bootstrap, WRITE) as writer:
         partitions = await _require(await writer.start(), topic)
         # As convert writes it: all entries of a key in one partition, or compaction would keep two.
-        await writer.write(topic, [(key, value, partition_of(key, partitions)) for key, value in records])
+        await writer.write(topic, [PlacedRecord(key, value, partition_of(key, partitions)) for key, value in records])
 
 
 def _apply(table: Any, raw: ConsumerRecord) -> str | None:

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from converters.routing.route import App
 from streams.encryption.headers import AUTHOR, Headers, owner
 from streams.encryption.master_key_form import MasterKeyError
+from streams.exactly_once.ending import ended
 from streams.kafka.cluster import Where, cluster_of
 
 if TYPE_CHECKING:
@@ -59,8 +60,7 @@ class CallbackCipher:
 
     async def leave(self) -> None:
         if self._mending is not None:
-            self._mending.cancel()
-            await asyncio.wait([self._mending])
+            await ended([self._mending])
         if self._cipher is not None and self._entered:
             self._entered = False
             await self._cipher.ring.leave()

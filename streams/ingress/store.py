@@ -21,7 +21,7 @@ from streams.ingress.producer import StoreError
 from streams.ingress.record import Headers
 from streams.kafka import clock
 from streams.kafka.cluster import Where
-from streams.kafka.idempotent_producer import discard
+from streams.kafka.idempotent_producer import DiscardedProducers
 from streams.kafka.permissions import why
 from streams.kafka.topics import partition_of
 from streams.observe import metrics
@@ -64,7 +64,7 @@ class CallbackStore:
         self._gathering = SendBatcher(self._loop)
         self._wake = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
-        self._discarding: set[asyncio.Task[None]] = set()
+        self._discarded = DiscardedProducers()
         self.waiting = 0
 
     @property
@@ -132,9 +132,8 @@ class CallbackStore:
                 await self._watch
         self._end_all("down")
         if self._producer is not None:
-            await discard(self._producer)
-        if self._discarding:
-            await asyncio.wait(self._discarding)
+            self._discarded.add(self._producer)
+        await self._discarded.wait()
         await self._cipher.leave()
 
     @property
@@ -204,9 +203,7 @@ class CallbackStore:
         self._end_all("failed")
         broken, self._producer = self._producer, None
         if broken is not None:
-            task = self._loop.create_task(discard(broken))
-            self._discarding.add(task)
-            task.add_done_callback(self._discarding.discard)
+            self._discarded.add(broken)
 
     def _end_all(self, outcome: Outcome) -> None:
         lanes, self._lanes = self._lanes, {}

@@ -23,6 +23,23 @@ async def start(where: Where, **options: Any) -> Any:
     return producer
 
 
+class DiscardedProducers:
+    """Those that are being thrown away, while their owner works on with others."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def add(self, producer: Any) -> None:
+        task = asyncio.get_running_loop().create_task(discard(producer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def wait(self) -> None:
+        """Until all of them are gone."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+
 async def discard(producer: Any) -> None:
     """Stop without waiting for what the broker has not taken; it may have been taken all the same."""
     # stop() flushes first, and an idempotent producer tries for ever: its sender has to end before, and its connections

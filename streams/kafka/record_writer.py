@@ -1,7 +1,7 @@
 """Records that somebody writes now and then, each on the brokers before the next."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
 from aiokafka.errors import KafkaError
@@ -28,7 +28,7 @@ class RecordWriter:
     def __init__(self, where: Where, seconds: float, **options: Any) -> None:
         self._where, self._seconds, self._options = where, seconds, options
         self._producer: Any = None
-        self._discarding: set[asyncio.Task[None]] = set()
+        self._discarded = idempotent_producer.DiscardedProducers()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -46,15 +46,14 @@ class RecordWriter:
                 raise KafkaError(f"no broker answered within {idempotent_producer.START:g} s") from None
         return self._producer.client
 
-    async def write(self, topic: str, records: Iterable[tuple[bytes, bytes | None, int] | PlacedRecord]) -> None:
+    async def write(self, topic: str, records: Sequence[PlacedRecord]) -> None:
         """Until all of them are on the brokers. Raises KafkaError: then some may be, and some may get there later."""
-        placed = [PlacedRecord(*record) for record in records]
         version = list(record_kinds.headers_of(topic))
         try:
-            for begin in range(0, len(placed), TOGETHER):
+            for begin in range(0, len(records), TOGETHER):
                 async with asyncio.timeout(self._seconds):
                     await self.start()
-                    some = placed[begin : begin + TOGETHER]
+                    some = records[begin : begin + TOGETHER]
                     sent = [await self._producer.send(topic, headers=version, **record._asdict()) for record in some]
                     await asyncio.gather(*sent)
         except BaseException as error:
@@ -66,11 +65,8 @@ class RecordWriter:
     def _discard(self) -> None:
         broken, self._producer = self._producer, None
         if broken is not None:
-            task = asyncio.get_running_loop().create_task(idempotent_producer.discard(broken))
-            self._discarding.add(task)
-            task.add_done_callback(self._discarding.discard)
+            self._discarded.add(broken)
 
     async def stop(self) -> None:
         self._discard()
-        if self._discarding:
-            await asyncio.wait(self._discarding)
+        await self._discarded.wait()

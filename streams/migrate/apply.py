@@ -20,7 +20,7 @@ from streams.identities.follower import IdentityFollower
 from streams.identities.store import disk_of
 from streams.kafka import topics
 from streams.kafka.log_reader import LogReader
-from streams.kafka.record_writer import RecordWriter
+from streams.kafka.record_writer import PlacedRecord, RecordWriter
 from streams.migrate.behind import Behind
 from streams.migrate.bundle import Bundle
 from streams.migrate.bundle_apps import apps_of
@@ -76,7 +76,7 @@ async def give(settings: Settings, order: Run) -> None:
     kafka, topic = settings.kafka, topics.RUNS.name(prefix=settings.kafka.prefix)
     key = order.app.encode()
     async with RecordWriter(kafka.cluster, WRITE) as writer:
-        await writer.write(topic, [(key, dump(order), topics.partition_of(key, kafka.partitions))])
+        await writer.write(topic, [PlacedRecord(key, dump(order), topics.partition_of(key, kafka.partitions))])
 
 
 async def orders_of(settings: Settings) -> Orders:

@@ -57,7 +57,7 @@ async def lasting(attempt: Callable[[Going], Awaitable[Ended]], say: Callable[[s
             asyncio.get_running_loop().add_signal_handler(number, going.stop.set)
     pause = SOON
     while True:
-        order = going.feed
+        before = going.feed
         try:
             return await attempt(going)
         except (KafkaError, TimeoutError, UnknownResultError) as error:
@@ -68,6 +68,6 @@ async def lasting(attempt: Callable[[Going], Awaitable[Ended]], say: Callable[[s
                     localized("Kafka did not confirm ({error}); the same command goes on where it was", error=error)
                 ) from None
             say(translated("Kafka is away ({error}); this goes on once it answers", error=type(error).__name__))
-        pause = SOON if order is not going.feed else min(2 * pause, LATE)
+        pause = SOON if before is not going.feed else min(2 * pause, LATE)
         with suppress(TimeoutError):
             await asyncio.wait_for(going.stop.wait(), pause)

@@ -1,51 +1,15 @@
 """Who passes, in which order and when, on a clock of the test's own."""
 
 import asyncio
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
-import uvloop
-from msgspec import structs
 
-from converters.platform import OTHERS, RateLimit
-from streams.outbound.rate_limiter import RateLimiter, overridden, planned
+from converters.platform import RateLimit
+from streams.outbound.rate_limiter import RateLimiter
 from streams.outbound.token_bucket import QuotaPolicy
+from tests.deliver.passing import Passed, limiter_of
 from tests.deliver.virtual import run, settle
-from tests.narrowed import required
-
-TEN = (RateLimit("ten", ("a", "b"), 10), RateLimit("alone", ("c",), 10), RateLimit("others", (OTHERS,), 10))
-
-
-EXACT = QuotaPolicy(used=1.0)
-
-
-def limiter_of(limits: tuple[RateLimit, ...] = TEN, pace: QuotaPolicy = EXACT) -> RateLimiter:
-    return RateLimiter(limits, asyncio.get_running_loop(), pace)
-
-
-class Passed:
-    """Who passed, and when."""
-
-    def __init__(self, limiter: RateLimiter) -> None:
-        self.limiter = limiter
-        self.loop = asyncio.get_running_loop()
-        self.start = self.loop.time()
-        self.who: list[str] = []
-        self.at: list[float] = []
-
-    def asks(self, who: str, api: str = "a", **how: Any) -> asyncio.Task[None]:
-        async def ask() -> None:
-            await self.limiter.acquire(api, **how)
-            self.who.append(who)
-            self.at.append(round(self.loop.time() - self.start, 3))
-
-        return asyncio.create_task(ask())
-
-
-def scheduled(loop: asyncio.AbstractEventLoop) -> list[asyncio.TimerHandle]:
-    """Its timers; asyncio has no public way to them."""
-    timers: list[asyncio.TimerHandle] = loop._scheduled  # type: ignore[attr-defined]
-    return timers
 
 
 def test_what_is_not_used_is_the_next_ones() -> None:
@@ -186,39 +150,12 @@ def test_backfill_that_does_not_wait_is_owed_nothing() -> None:
     run(main())
 
 
-def test_what_is_owed_to_one_who_has_given_up_holds_nobody() -> None:
-    async def main() -> None:
-        passed = Passed(limiter_of(pace=QuotaPolicy(used=1.0, backfill=0.5)))
-        asked = [passed.asks("live") for _ in range(5)]
-        old = passed.asks("old", live=False)
-        await asyncio.sleep(0.25)
-        assert len(passed.who) == 3, "two of them before the other: it is owed one"
-        old.cancel()
-        await asyncio.gather(*asked)
-        assert passed.at[-1] == 0.4
-
-    run(main())
-
-
 def test_sources_have_their_turns() -> None:
     async def main() -> None:
         passed = Passed(limiter_of())
         asked = [passed.asks(f"{source}{number}", source=source) for source in "ab" for number in range(3)]
         await asyncio.gather(*asked)
         assert passed.who == ["a0", "a1", "b0", "a2", "b1", "b2"]
-
-    run(main())
-
-
-def test_the_clock_of_all_workers_says_whose_slot_it_is() -> None:
-    """*ahead* makes of the loop's time one that is the same everywhere."""
-
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        limits = (RateLimit("one", ("a",), 1),)
-        passed = Passed(RateLimiter(limits, loop, QuotaPolicy(used=1.0, catch_up=0.0), ahead=0.25))
-        await asyncio.gather(passed.asks("first"), passed.asks("second"))
-        assert passed.at == [0.75, 1.75]
 
     run(main())
 
@@ -253,96 +190,6 @@ def test_who_does_not_say_how_many_sends_one() -> None:
     run(main())
 
 
-def test_who_gives_up_when_limits_end_has_nothing_to_give_back() -> None:
-    async def main() -> None:
-        passed = Passed(limiter_of((RateLimit("two", ("a",), 2),), QuotaPolicy(used=1.0, catch_up=1.0)))
-        await asyncio.sleep(5)
-        asked = [passed.asks(str(number)) for number in range(3)]
-        await settle()
-        assert passed.who == ["0", "1"]
-        passed.limiter.end()
-        asked[2].cancel()
-        await asyncio.gather(*asked, return_exceptions=True)
-        assert asked[2].cancelled()
-        await passed.asks("later")
-        assert passed.at == [5.0, 5.0, 6.0]
-
-    run(main())
-
-
-def test_a_slot_that_comes_earlier_has_the_timer() -> None:
-    async def main() -> None:
-        passed = Passed(limiter_of())
-        passed.limiter.own((0,), 50)
-        await asyncio.sleep(0.001)
-        asked = passed.asks("first")
-        await settle()
-        (late,) = scheduled(passed.loop)
-        passed.limiter.own(range(50), 50)
-        (soon,) = [timer for timer in scheduled(passed.loop) if not timer.cancelled()]
-        assert soon.when() < late.when()
-        passed.limiter.own((), 50)
-        await asyncio.sleep(60)
-        assert [timer for timer in scheduled(passed.loop) if not timer.cancelled()] == [], "nobody's slot has no time"
-        passed.limiter.own(range(50), 50)
-        await asyncio.gather(asked)
-
-    run(main())
-
-
-def test_after_the_end_nobody_is_held_and_nothing_is_timed() -> None:
-    async def main() -> None:
-        limiter = limiter_of()
-        loop = asyncio.get_running_loop()
-        asked = [asyncio.create_task(limiter.acquire("a", live=live)) for live in (True, True, False)]
-        await settle()
-        limiter.end()
-        assert await asyncio.gather(*asked) == [True, False, False]
-        assert [timer for timer in scheduled(loop) if not timer.cancelled()] == []
-        assert (limiter.waiting(live=True), limiter.waiting(live=False)) == (0, 0)
-
-    run(main())
-
-
-def test_a_timer_is_set_for_the_earliest_and_once() -> None:
-    async def main() -> None:
-        passed = Passed(limiter_of())
-        passed.limiter.throttled("a", 10.0)
-        asked = [passed.asks("later")]
-        await settle()
-        (timer,) = scheduled(passed.loop)
-        assert timer.when() == pytest.approx(passed.loop.time() + 10.0)
-        asked.append(passed.asks("after it"))
-        await settle()
-        assert scheduled(passed.loop) == [timer]
-        await asyncio.gather(*asked)
-        assert passed.at == pytest.approx([10.0, 10.1], abs=0.02)
-
-    run(main())
-
-
-def test_amounts_of_the_settings_are_those_of_their_limits_alone() -> None:
-    assert overridden(TEN, {"ten": 3}) == (structs.replace(TEN[0], amount=3), *TEN[1:])
-    assert overridden(TEN, {}) == TEN
-    with pytest.raises(ValueError, match=r"^no limit is called a, b; known are: ten, alone, others$"):
-        overridden(TEN, {"b": 1, "ten": 1, "a": 2})
-
-
-def test_a_plan_is_in_calls_a_second() -> None:
-    messages = RateLimit("messages", ("m",), 100, counts="messages")
-    limits = (*TEN, messages, RateLimit("minute", ("n",), 600, 60.0))
-    assert planned(limits, {}) == limits
-    assert planned(limits, {"minute": 5, "messages": 7, "z": 2, "a": 1, "c": 4}) == (
-        structs.replace(TEN[0], apis=("b",)),
-        TEN[2],
-        messages,
-        structs.replace(limits[-1], amount=300),
-        RateLimit("a", ("a",), 1),
-        RateLimit("c", ("c",), 4),
-        RateLimit("z", ("z",), 2),
-    ), "a limit of which no API is left is gone"
-
-
 def test_live_goes_first_and_each_class_in_turn_and_who_tries_again_before_his_class() -> None:
     async def main() -> None:
         passed = Passed(limiter_of())
@@ -368,89 +215,6 @@ def test_apis_that_share_a_limit_share_it_and_others_have_their_own() -> None:
     run(main())
 
 
-def test_a_limit_of_zero_is_none_and_an_unknown_one_is_named() -> None:
-    async def main() -> None:
-        passed = Passed(limiter_of(overridden(TEN, {"ten": 0, "others": 0})))
-        await asyncio.gather(*(passed.asks("a") for _ in range(1000)), *(passed.asks("x", "x") for _ in range(1000)))
-        assert max(passed.at) == 0.0
-
-    run(main())
-    with pytest.raises(ValueError, match="no limit is called tne; known are: ten, alone, others"):
-        overridden(TEN, {"tne": 5})
-
-
-def test_a_plan_changes_the_amount_of_a_limit_and_gives_an_api_one_of_its_own() -> None:
-    async def main() -> None:
-        passed = Passed(limiter_of(planned(TEN, {"ten": 20, "b": 10, "d": 40})))
-        apis = ["a", "b", "c", "d", "e"]
-        await asyncio.gather(*(passed.asks(api, api) for api in apis for _ in range(11)))
-        ends = {api: max(at for who, at in zip(passed.who, passed.at, strict=True) if who == api) for api in apis}
-        # b waits for itself and no longer for a; d has four times what others have
-        assert ends == pytest.approx({"a": 0.5, "b": 1.0, "c": 1.0, "d": 0.25, "e": 1.0}, abs=0.02)
-
-    run(main())
-    (minute,) = planned((RateLimit("slow", ("a",), 60, 60.0),), {"slow": 2})
-    assert minute.amount == 120
-
-
-def test_whoever_waits_when_limits_end_is_sent_away_in_order_and_has_taken_nothing() -> None:
-    async def main() -> None:
-        limiter, told = limiter_of(), []
-
-        async def ask(who: int) -> None:
-            told.append((who, await limiter.acquire("a")))
-
-        asked = [asyncio.create_task(ask(number)) for number in range(5)]
-        await settle()
-        asked[2].cancel()
-        limiter.end()
-        await asyncio.gather(*asked, return_exceptions=True)
-        assert told == [(0, True), (1, False), (3, False), (4, False)]
-        assert limiter.waiting(live=True) == 0
-
-    run(main())
-
-
-def test_whoever_gives_up_leaves_his_place_to_the_next() -> None:
-    async def main() -> None:
-        passed = Passed(limiter_of())
-        asked = [passed.asks(str(number)) for number in range(5)]
-        await settle()
-        asked[1].cancel()
-        asked[2].cancel()
-        await asyncio.gather(*asked, return_exceptions=True)
-        assert passed.who == ["0", "3", "4"]
-        assert passed.at == pytest.approx([0.0, 0.1, 0.2], abs=0.02)
-        assert passed.limiter.waiting(live=True) == 0
-
-    run(main())
-
-
-def test_whoever_gives_up_in_the_moment_of_his_turn_gives_it_back() -> None:
-    async def main() -> None:
-        passed = Passed(limiter_of())
-        asked = [passed.asks(str(number)) for number in range(4)]
-        await settle()
-        turn = passed.loop.create_future()
-        line = required(passed.limiter._way("a").line)
-        moved = line.move
-
-        def move() -> None:
-            moved()
-            if not turn.done() and line.length(live=True) == 2:
-                asked[1].cancel()
-                turn.set_result(None)
-
-        line.move = move  # type: ignore[method-assign]
-        await asyncio.gather(*asked, return_exceptions=True)
-        assert turn.done()
-        assert asked[1].cancelled()
-        assert passed.who == ["0", "2", "3"]
-        assert passed.at == pytest.approx([0.0, 0.1, 0.2], abs=0.02)
-
-    run(main())
-
-
 def test_the_platform_says_how_long_it_takes_nothing_and_then_it_goes_slower_for_a_time() -> None:
     async def main() -> None:
         passed = Passed(limiter_of(pace=QuotaPolicy(used=1.0, slowed=0.5, recovery=0.1)))
@@ -465,39 +229,3 @@ def test_the_platform_says_how_long_it_takes_nothing_and_then_it_goes_slower_for
         assert passed.limiter.speeds() == {"ten": 1.0, "alone": 1.0}
 
     run(main())
-
-
-def test_a_worker_without_partitions_sends_nothing_and_goes_on_when_it_has_some() -> None:
-    async def main() -> None:
-        passed = Passed(limiter_of())
-        passed.limiter.own((), 4)
-        asked = [passed.asks(str(number)) for number in range(20)]
-        await asyncio.sleep(100)
-        assert passed.who == []
-        passed.limiter.own({1, 2}, 4)
-        await asyncio.gather(*asked)
-        assert passed.at[-1] - passed.at[0] == pytest.approx(4.0, abs=0.3)  # half of ten a second
-
-    run(main())
-
-
-def test_thousands_wait_with_one_timer() -> None:
-    async def main() -> None:
-        passed = Passed(limiter_of())
-        asked = [passed.asks(str(number)) for number in range(5000)]
-        await settle()
-        assert len(passed.loop._scheduled) == 1  # type: ignore[attr-defined]
-        await asyncio.gather(*asked)
-        assert passed.who == [str(number) for number in range(5000)]
-
-    run(main())
-
-
-def test_the_loop_that_ships_has_coarse_timers_and_all_pass() -> None:
-    async def main() -> None:
-        passed = Passed(limiter_of((RateLimit("many", ("a",), 1000),)))
-        await asyncio.gather(*(passed.asks(str(number)) for number in range(200)))
-        assert passed.who == [str(number) for number in range(200)]
-        assert passed.at[-1] > 0.15
-
-    uvloop.run(main())

@@ -12,13 +12,6 @@ from tests.encryption.ground import Ground, master
 WORDS = b"what alice has said"
 
 
-@pytest.fixture
-async def ground(kafka: str) -> Ground:
-    made = Ground(kafka)
-    await made.make()
-    return made
-
-
 async def test_what_lies_there_tells_nothing_and_is_read_by_another_process(ground: Ground) -> None:
     await ground.write(ground.process(), topics.DELIVERIES, ("alice", WORDS), ("bob", b"and bob"))
     lying = await ground.raw(topics.DELIVERIES)

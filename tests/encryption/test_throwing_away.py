@@ -19,13 +19,6 @@ from tests.encryption.ground import Ground, master
 ALICE, BOB = owner("yunxin", "alice"), owner("yunxin", "bob")
 
 
-@pytest.fixture
-async def ground(kafka: str) -> Ground:
-    made = Ground(kafka)
-    await made.make()
-    return made
-
-
 def link(cluster: Cluster) -> ProducerSettings:
     return ProducerSettings(cluster, headers=record_kinds.headers_of)
 

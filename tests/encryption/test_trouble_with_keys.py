@@ -8,7 +8,9 @@ import pytest
 from aiokafka.errors import KafkaError
 
 from streams.encryption.headers import LOST, owner
+from streams.encryption.key_ring import KeyRing
 from streams.encryption.upkeep import discard
+from streams.exactly_once.ending import ended
 from streams.exactly_once.producers import ProducerSettings
 from streams.ingress.store import CallbackStore
 from streams.kafka import admin, clients, record_kinds, topics
@@ -19,11 +21,10 @@ from tests.encryption.ground import PARTITIONS, Ground
 ALICE, BOB = owner("yunxin", "alice"), owner("yunxin", "bob")
 
 
-@pytest.fixture
-async def ground(kafka: str) -> Ground:
-    made = Ground(kafka)
-    await made.make()
-    return made
+async def unfollowed(ring: KeyRing) -> None:
+    """As after a defect: all is read anew at the next start."""
+    assert ring._following is not None
+    await ended([ring._following])
 
 
 async def refused(*_: Any, **__: Any) -> None:
@@ -60,16 +61,14 @@ async def test_keys_are_made_again_once_the_brokers_take_them(ground: Ground, mo
         await ring.prepare([ALICE])
         assert ring._writer._producer is not before
         assert ring.person(ALICE) is not None
-    assert (ring._writer._producer, ring._writer._discarding) == (None, set())
+    assert (ring._writer._producer, ring._writer._discarded._tasks) == (None, set())
 
 
 async def test_what_was_known_is_known_until_all_has_been_read_anew(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     ring = ground.cipher(ground.process()).ring
     async with ring.used():
         await ring.prepare([ALICE])
-        assert ring._following is not None
-        ring._following.cancel()
-        await asyncio.wait([ring._following])
+        await unfollowed(ring)
         known = ring.person(ALICE)
         with monkeypatch.context() as patched:
             patched.setattr(TopicFollower, "connect", refused)
@@ -86,9 +85,7 @@ async def test_what_is_read_anew_without_a_key_opens_nothing_any_more(ground: Gr
     ring = ground.cipher(other).ring
     async with ring.used():
         assert await ground.values(other) == [b"of alice"]
-        assert ring._following is not None
-        ring._following.cancel()
-        await asyncio.wait([ring._following])
+        await unfollowed(ring)
         assert await discard(ground.cipher(one).ring, ProducerSettings(one, headers=record_kinds.headers_of), ground.prefix, [ALICE]) == 1
         await ring.start()
         assert await ground.values(other) == []

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from streams.kafka.local.broker import LocalKafka
 from streams.kafka.local.ports import free_port
+from tests import succeeding
 from tests.chaos.alerts.endpoint import Endpoint
 from tests.chaos.alerts.scanner import Scanner
 from tests.chaos.alerts.target import Targets
@@ -234,18 +234,13 @@ secret = "{STORE_SECRET}"
 
     def command(self, *words: str, settings: Path | None = None) -> str:
         """What `im-relay` prints. Raises RuntimeError when it fails."""
-        done = subprocess.run(
+        return succeeding.run(
             [sys.executable, "-m", "streams", *words, "-c", str(settings or self.operator)],
+            f"im-relay {' '.join(words)} failed",
             cwd=ROOT,
             env=os.environ | MARKS,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
+            patience=120,
         )
-        if done.returncode:
-            raise RuntimeError(f"im-relay {' '.join(words)} failed:\n{done.stdout}{done.stderr}")
-        return done.stdout
 
     def __exit__(self, *error: object) -> None:
         super().__exit__(*error)

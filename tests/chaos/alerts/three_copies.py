@@ -1,10 +1,10 @@
 """Faults of a cluster of three brokers, which none but two watchers look at: one where each topic has three copies, one where it has one."""
 
 import signal
-import subprocess
 
 from streams.kafka.local.jars import classpath, java
 from streams.kafka.local.node import command
+from tests import succeeding
 from tests.chaos.alerts.fault import Fault, fires
 from tests.chaos.alerts.prometheus import Prometheus
 from tests.chaos.alerts.scene import SECRET, Scene
@@ -82,12 +82,4 @@ class ThreeBrokers:
     def quota(self, *words: str) -> None:
         """Of all clients together that have no name of their own."""
         asked = ("--bootstrap-server", self.cluster.bootstrap, "--alter", *words, "--entity-type", "clients", "--entity-default")
-        done = subprocess.run(
-            command(java(), classpath(), "kafka.admin.ConfigCommand", *asked, brief=True),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=90,
-        )
-        if done.returncode:
-            raise RuntimeError(f"no quota was set:\n{done.stdout}{done.stderr}")
+        succeeding.run(command(java(), classpath(), "kafka.admin.ConfigCommand", *asked, brief=True), "no quota was set", patience=90)
