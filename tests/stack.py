@@ -20,6 +20,7 @@ from tests import succeeding
 from tests.apps import APPS, USERS
 from tests.children import dies_with_parent
 from tests.simulators.process import SimulatorProcess
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[1]
 YUNXIN_GROUP, EASEMOB_GROUP = APPS["yunxin"].group, APPS["easemob"].group
@@ -80,6 +81,19 @@ class Role:
 
     def tail(self, lines: int = 15) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def says(self, *words: str) -> str:
+        """Wait for a line with all of *words*: what a role does is seen elsewhere before the role has said so."""
+
+        def said() -> str:
+            lines = self.log.read_text(errors="replace").splitlines()
+            return next((line for line in lines if all(word in line for word in words)), "")
+
+        return until(said, why=self.tail)
+
+    def counts(self, words: str) -> None:
+        """Wait for *words* in its metrics: they count what was done once it is done."""
+        until(lambda: words in self.metrics())
 
     def metrics(self) -> str:
         return httpx.get(f"http://127.0.0.1:{self.observe}/metrics", timeout=5, trust_env=False).text

@@ -23,7 +23,7 @@ def test_an_echo_of_a_message_that_has_yet_to_come(worker: Worker, target: Targe
     worker.settled()
     assert target.texts(bob) == ["wanted"]
     assert "by" not in worker.ledger()[one.event.id], "it is known by the answer"
-    assert one.event.id in worker.role.log.read_text()
+    assert worker.role.says(one.event.id)
 
 
 def test_the_next_owner_does_not_believe_it_either(worker: Worker, target: Target, bob: str) -> None:

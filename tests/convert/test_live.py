@@ -84,7 +84,7 @@ def test_a_bad_file_is_refused_by_the_running_role_and_the_old_rules_stay(stack:
     try:
         stack.config.write_text(good + '[[apps.new.rules]]\nname = "x"\ndo = "fly"\n')
         until(lambda: 'im_relay_rules_read_total{outcome="refused"} 1.0' in convert.metrics())
-        assert "apps.new.rules" in convert.log.read_text()
+        assert convert.says("apps.new.rules")
         assert convert.child is not None
         convert.child.send_signal(signal.SIGHUP)
         until(lambda: 'im_relay_rules_read_total{outcome="refused"} 2.0' in convert.metrics())

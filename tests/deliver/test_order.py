@@ -43,4 +43,4 @@ def test_what_comes_after_a_later_one_was_sent_is_marked_late(worker: Worker, ta
     entries = worker.ledger()
     assert [entries[one.event.id].get("late", False) for one in (first, early, last)] == [False, True, False]
     assert [mark.get("late", False) for mark in target.marks(bob)] == [False, True, False]
-    assert 'im_relay_out_of_order_total{app="new"} ' in worker.role.metrics()
+    worker.role.counts('im_relay_out_of_order_total{app="new"} ')

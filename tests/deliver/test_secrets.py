@@ -3,7 +3,6 @@
 from converters.core.model import conversation_key
 from tests.deliver.target import CUT, THROTTLE, Say, Target
 from tests.deliver.worker import SECRET, Worker, delivery
-from tests.waiting import until
 
 WORDS = "qu1te-private-words"
 
@@ -30,7 +29,7 @@ def test_no_error_shows_words_or_secrets(worker: Worker, target: Target, bob: st
     worker.settled()
     letters = [letter for letter in worker.letters() if WORDS.encode() in letter.value]
     assert {letter.cause for letter in letters} == {"refused", "target-unknown", "malformed"}
-    until(lambda: "in-doubt send resolved" in worker.role.log.read_text())
+    assert worker.role.says("in-doubt send resolved")
     details = "".join(letter.detail for letter in letters)
     entries = b"".join(record.value or b"" for record in worker.read("ledger.easemob")).decode()
     for shown in (worker.role.log.read_text(), worker.role.metrics(), details, entries):
