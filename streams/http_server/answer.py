@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 WHOLE = "im_relay.whole"
 """In the scope of a request whose body had come, all of it, when its application began: that body."""
 ANSWER = "im_relay.answer"
-"""In the scope of the same: an `Answer`."""
+"""In the scope of the same, and of one whose body is coming: an `Answer`, which closes where the body has not come before it."""
 
 Answer = Callable[[bytes, bytes], bool]
 """(head, body) -> whether it was written: the head with its status line, each line ended, and no empty line after it.
@@ -89,9 +89,9 @@ def at_once(protocol: ClosableConnection, cycle: RequestResponseCycle, head: byt
         return False
     cycle.response_started = cycle.response_complete = True
     protocol.answered(good=PROVEN in cycle.scope)
-    if head.endswith(CLOSE):
+    if head.endswith(CLOSE) or cycle.more_body:
         cycle.keep_alive = False
-    elif not cycle.keep_alive:
+    if not cycle.keep_alive and not head.endswith(CLOSE):
         head += CLOSE
     cycle.transport.write(b"%b\r\n%b" % (head, body))
     cycle.message_event.set()

@@ -78,7 +78,7 @@ class Connections:
         self._tiers: tuple[dict[EvictableConnection, float], ...] = ({}, {}, {}, {}, {})
         """Until when each is in its grace. Within a tier, who is there longest comes first."""
         self._trimming: asyncio.TimerHandle | None = None
-        self._gauge = metrics.CONNECTIONS.labels(name)
+        metrics.CONNECTIONS.labels(name).set_function(self.__len__)
         metrics.CONNECTION_BYTES.labels(name).set_function(lambda: self._held)
         self._name = name
 
@@ -100,7 +100,6 @@ class Connections:
                 self._trimming = loop.call_at(until, self._trim, loop)
         self._places[new] = STRANGER
         self._tiers[STRANGER][new] = loop.time() + GRACE
-        self._gauge.set(len(self._places))
         return True
 
     def _evict(self, now: float, *, patient: bool) -> float | None:
@@ -164,11 +163,16 @@ class Connections:
         tier = self._places.pop(one, None)
         if tier is not None:
             del self._tiers[tier][one]
-            self._gauge.set(len(self._places))
 
     def count(self, reason: str) -> None:
         """One more was closed by us for *reason*."""
         metrics.CONNECTIONS_CLOSED.labels(self._name, reason).inc()
+
+
+def peer(transport: asyncio.BaseTransport) -> tuple[str, int] | None:
+    """The address of the other end; None where it has gone already."""
+    address = transport.get_extra_info("peername")
+    return (address[0], address[1]) if address else None
 
 
 def _affordable(asked: int, name: str) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from streams.http_server.answer import ANSWER, CYCLE, WHOLE, ClosingTransport, RefusedInputError, at_once, forget, reason, refusal
-from streams.http_server.connections import BUSY, ENDING, IDLE, KNOWN, STRANGER, Connections
+from streams.http_server.connections import BUSY, ENDING, IDLE, KNOWN, STRANGER, Connections, peer
 from streams.http_server.deadline import Deadline
 from streams.http_server.pieces import READ
 from streams.http_server.reading_turns import PIECE, TurnFlow
@@ -46,7 +46,9 @@ class HttpProtocol(HttpToolsProtocol):
         self._idle_since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        # Not uvicorn's own, which makes two objects of the socket for the addresses; an attacker makes thousands of connections a second.
+        self.connections.add(self)
+        self.transport, self.scheme, self.client = transport, "http", peer(transport)
         self.flow: TurnFlow = TurnFlow(transport)
         if not self._all.admit(self):
             self._all.count("full")
@@ -189,6 +191,7 @@ class HttpProtocol(HttpToolsProtocol):
         if CYCLE not in self.scope:
             # Who answers before the body has come closes.
             self.scope[CYCLE] = self.cycle  # type: ignore[literal-required]
+            self.scope[ANSWER] = partial(at_once, self, self.cycle)  # type: ignore[literal-required]
             self.cycle.transport = ClosingTransport(self)  # type: ignore[assignment]
             self._begun("slow-body", self._bounds.body_seconds)
         self._charge(self._fields + self._barren + (0 if self._bounds.streams else self._body_bytes))
