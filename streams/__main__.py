@@ -1,5 +1,5 @@
 """`python -m streams` is `im-relay`."""
 
-from streams.cli.app import main
+from streams.cli.main import main
 
 main()

@@ -1,4 +1,4 @@
-"""What the operator's commands have in common: settings, words on the command line, progress, and how they end."""
+"""What the operator's commands have in common: settings, words on the command line, and progress."""
 
 import asyncio
 import getpass
@@ -7,16 +7,17 @@ import sys
 import time
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import typer
 from aiokafka.errors import KafkaError
 
-from converters.core.localized import ReportedError, localized, text_of
+from converters.core.localized import localized, text_of
 from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App
 from streams.cli import terminal
-from streams.cli.terminal import print_error, print_notice
+from streams.cli.ending import fail, nothing
+from streams.cli.terminal import print_notice
 from streams.cli.times import moment
 from streams.encryption.master_key_form import MasterKeyError
 from streams.exactly_once.deleted_records import DeletedRange
@@ -32,18 +33,7 @@ from streams.plugins import PluginError, with_plugins
 from streams.settings.role_secrets import COMMAND, READING, SecretScope
 from streams.settings.root import Settings, SettingsError, load, marking
 
-DIFFERS, NOTHING, FAILED = 1, 1, 2
-"""Exit codes of every command. 1: it was done, and something differs, nothing matches, or the person said no. 2: it could not be done;
-nothing is known of what was asked. docs/commands.md has the table."""
-
 T = TypeVar("T")
-
-Config = Annotated[Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
-JsonAnyway = Annotated[bool, typer.Option("--json", help="What is printed is JSON, also without it.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, without doing it.")]
-WHEN = "30s, 15m, 2h, 7d ago, or a time as 2026-03-01T12:00 (UTC if it names no zone)."
 
 
 def settings_of(config: Path | None, process: SecretScope = COMMAND) -> Settings:
@@ -143,16 +133,6 @@ def ask(work: Coroutine[Any, Any, T], where: Where = "") -> T:
         fail(OperateError(why(error, where)))
     except (KafkaError, TimeoutError) as error:
         fail(OperateError(localized("no answer from Kafka at {where} (kafka.bootstrap): {why}", where=where, why=why(error, where))))
-
-
-def fail(error: ReportedError) -> NoReturn:
-    print_error(error)
-    raise typer.Exit(FAILED)
-
-
-def nothing(text: str) -> NoReturn:
-    print_notice(text)
-    raise typer.Exit(NOTHING)
 
 
 def confirm(question: str, *, yes: bool) -> None:

@@ -9,8 +9,10 @@ import orjson
 import typer
 
 from converters.core.localized import Localized, joined, localized
-from streams.cli.common import WHEN, CommandContext, Config, DryRun, Json, Yes, ask, confirm, fail, nothing, now, operator_name, parse_time
+from streams.cli.common import CommandContext, ask, confirm, now, operator_name, parse_time
+from streams.cli.ending import fail, nothing
 from streams.cli.letter_table import print_letters
+from streams.cli.options import WHEN, Config, DryRun, Json, Yes
 from streams.cli.terminal import print_json, print_line, print_notice, progress
 from streams.dead_letters.dead_letter import DeadLetter, Whose
 from streams.kafka.topics import DEAD_LETTERS

@@ -15,7 +15,9 @@ from converters.routing.identity_table import IdentityTable
 from converters.routing.preview import PreviewIdentities
 from converters.routing.route import App
 from converters.routing.traffic_report import ReportRow, TrafficReport
-from streams.cli.common import WHEN, CommandContext, Config, Json, ask, fail, nothing, parse_time
+from streams.cli.common import CommandContext, ask, parse_time
+from streams.cli.ending import fail, nothing
+from streams.cli.options import WHEN, Config, Json
 from streams.cli.terminal import print_json, print_table, progress
 from streams.ingress.record import callback_of
 from streams.kafka import topics

@@ -5,7 +5,8 @@ from typing import Any
 import typer
 
 from converters.core.localized import joined, localized
-from streams.cli.common import NOTHING, ask
+from streams.cli.common import ask
+from streams.cli.ending import NOTHING
 from streams.cli.terminal import print_notice, progress
 from streams.kafka.topics import LEDGER
 from streams.locale.messages import translated

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from converters.core.localized import localized
-from streams.cli.common import CommandContext, Config, Json, ask, fail
+from streams.cli.common import CommandContext, ask
+from streams.cli.ending import fail
 from streams.cli.migrate_apply import BundleOption, PlanOption, bundle_path
+from streams.cli.options import Config, Json
 from streams.cli.terminal import print_json, print_line
 from streams.locale.messages import translated
 from streams.migrate.errors import BundleError

@@ -8,10 +8,11 @@ import typer
 from converters.migration_rules import Language
 from converters.probing import Answered, Findings, Look, ProbeNames, Question
 from streams.cli import terminal
-from streams.cli.common import CommandContext, Config, Json, Yes, ask, confirm
+from streams.cli.common import CommandContext, ask, confirm
 from streams.cli.language import language_of
 from streams.cli.migrate_apply import App as AppOption
 from streams.cli.migrate_apply import target_app
+from streams.cli.options import Config, Json, Yes
 from streams.cli.terminal import print_json, print_notice, print_table
 from streams.migrate.probe_words import answer, asked
 from streams.settings.role_secrets import migrate

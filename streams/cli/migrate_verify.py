@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from converters.core.localized import localized
-from streams.cli.common import NOTHING, CommandContext, Config, Json, ask, fail, nothing
+from streams.cli.common import CommandContext, ask
+from streams.cli.ending import NOTHING, fail, nothing
 from streams.cli.language import language_of
 from streams.cli.migrate_apply import App as AppOption
 from streams.cli.migrate_apply import BundleOption, PlanOption, bundle_path, target_app
+from streams.cli.options import Config, Json
 from streams.cli.terminal import print_json, print_line, print_notice, progress
 from streams.cli.times import shown
 from streams.locale.messages import translated

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.common import JsonAnyway
+from streams.cli.options import JsonAnyway
 
 
 def preview(
@@ -30,7 +30,7 @@ def preview(
     Example: im-relay preview --platform NAME --target NAME callback.json
     """
     del json
-    from streams.cli.common import fail
+    from streams.cli.ending import fail
     from streams.cli.terminal import print_json
     from streams.operate.preview import PreviewError, show
 

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from converters.core.localized import localized
-from streams.cli.common import CommandContext, Config, Json, ask, now, operator_name
+from streams.cli.common import CommandContext, ask, now, operator_name
+from streams.cli.options import Config, Json
 from streams.cli.terminal import print_json, print_line, print_notice
 from streams.dead_letters.release import Release, dump
 from streams.exactly_once.producers import FencedError, Outputs, Producers, UnknownResultError

@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from converters.core.localized import localized
-from streams.cli.common import DIFFERS, WHEN, CommandContext, Config, Json, ask, fail, now, parse_time
+from streams.cli.common import CommandContext, ask, now, parse_time
+from streams.cli.ending import DIFFERS, fail
 from streams.cli.language import language_of
+from streams.cli.options import WHEN, Config, Json
 from streams.cli.terminal import print_json, print_line, progress
 from streams.locale.messages import translated
 from streams.operate.topic_reader import OperateError

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from streams.cli.common import Json
+from streams.cli.options import Json
 from streams.cli.terminal import Cell, print_json, print_line, print_table
 from streams.locale.messages import translated
 from streams.operate.measured import FIGURES

@@ -9,7 +9,9 @@ import typer
 
 from converters.core.localized import text_of
 from streams.cli.acls import acls
-from streams.cli.common import DIFFERS, DryRun, Json, ask, settings_of
+from streams.cli.common import ask, settings_of
+from streams.cli.ending import DIFFERS
+from streams.cli.options import DryRun, Json
 from streams.cli.terminal import ColumnHead, print_json, print_line, print_notice, print_table
 from streams.kafka import admin
 from streams.kafka.topics import DAY, TopicSpec, wanted

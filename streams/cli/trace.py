@@ -4,7 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from streams.cli.common import WHEN, CommandContext, Config, Json, ask, nothing, now, parse_time
+from streams.cli.common import CommandContext, ask, now, parse_time
+from streams.cli.ending import nothing
+from streams.cli.options import WHEN, Config, Json
 from streams.cli.terminal import print_json, print_styled, print_table, progress
 from streams.cli.times import shown
 from streams.kafka import topics

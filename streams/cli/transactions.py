@@ -7,7 +7,9 @@ import typer
 from aiokafka import TopicPartition
 
 from converters.core.localized import localized
-from streams.cli.common import DIFFERS, Json, Yes, ask, confirm, settings_of
+from streams.cli.common import ask, confirm, settings_of
+from streams.cli.ending import DIFFERS
+from streams.cli.options import Json, Yes
 from streams.cli.terminal import print_json, print_line, print_notice, print_table
 from streams.kafka import open_transactions
 from streams.kafka.acls import stage_groups

@@ -10,8 +10,9 @@ from converters.migration_problems import KINDS
 from converters.migration_rules import Language
 from converters.routing.user_ids import IdRule
 from streams.cli import migrate_apply, migrate_device, migrate_probe, migrate_verify
-from streams.cli.common import WHEN, parse_time
+from streams.cli.common import parse_time
 from streams.cli.language import language_of
+from streams.cli.options import WHEN
 from streams.cli.terminal import print_error, print_line, print_notice, progress
 from streams.locale.messages import translated
 

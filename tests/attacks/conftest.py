@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 
 from tests.deliver.conftest import bob, directory, late_port, target, worker
-from tests.ingress.conftest import Running, running
+from tests.ingress.conftest import Running, running, today
 from tests.stack import Stack
 from tests.whole.crossing import IMPATIENT
 
-__all__ = ["bob", "directory", "late_port", "target", "worker"]
+__all__ = ["bob", "directory", "late_port", "target", "today", "worker"]
 
 
 @pytest.fixture(scope="package")

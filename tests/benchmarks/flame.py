@@ -27,7 +27,17 @@ LEAST = 0.005
 """Of all samples: what is less is not drawn."""
 SAMPLES = "IM_RELAY_SAMPLES"
 """In the environment of a role that is to sample itself: the file for what it finds."""
-SKIPPED = ("runpy", "typer", "click", "asyncio/runners", "streams/cli/app", "streams/__main__", "benchmarks/flame")
+SKIPPED = (
+    "runpy",
+    "typer",
+    "click",
+    "asyncio/runners",
+    "streams/cli/main",
+    "streams/cli/running",
+    "streams/cli/roles",
+    "streams/__main__",
+    "benchmarks/flame",
+)
 
 Stacks = Counter[tuple[str, ...]]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +20,11 @@ from tests.ingress import client, signed
 
 PARTITIONS = 3
 SHORT = {"read_timeout": 0.5, "store_timeout": 2.0, "max_body": 4096}
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signed, "NOW", str(time.time_ns() // 1_000_000))
 
 
 class Running:

@@ -6,6 +6,7 @@ from hashlib import md5, sha1
 from typing import Any
 
 NOW = str(time.time_ns() // 1_000_000)
+"""When all of one test is signed: `today` of the conftest sets it anew, as what was signed minutes ago is not what is new."""
 SECRET = "new-secret"
 OLD_SECRET = "old-secret"
 YUNXIN = {"app_key": "key-1", "app_secret": SECRET, "app_secret_previous": OLD_SECRET}

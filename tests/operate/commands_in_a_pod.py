@@ -51,7 +51,7 @@ def _become(words: list[str], out: int, err: int) -> None:
     sys.argv = ["im-relay", *words]
     code = 99
     try:
-        from streams.cli.app import main as relay
+        from streams.cli.main import main as relay
 
         relay()
     except SystemExit as end:

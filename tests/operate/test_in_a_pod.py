@@ -37,7 +37,7 @@ def test_every_command_prints_json_for_programs() -> None:
 
 LOGS = """
 import sys, structlog
-from streams.cli.app import main
+from streams.cli.main import main
 sys.argv = ["im-relay", "--version"]
 try:
     main()
