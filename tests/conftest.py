@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.broker import broker
 from tests.secured import Secured, secured
+from tests.warm_java import warm_java
 
 # A machine that is busy fails no law: nothing here is judged by time.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -19,6 +20,7 @@ os.environ["IM_RELAY_LANG"] = "en"  # whatever the developer's terminal speaks; 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Bootstrap address, for the whole session."""
+    warm_java()
     with broker(tmp_path_factory.mktemp("kafka")) as bootstrap:
         yield bootstrap
 
@@ -26,6 +28,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     """A Kafka that asks who one is, and permits nothing by itself."""
+    warm_java()
     with secured(tmp_path_factory.mktemp("guarded")) as made:
         yield made
 
