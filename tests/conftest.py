@@ -1,5 +1,6 @@
 """The broker that the tests use."""
 
+import gc
 import os
 from collections.abc import Generator, Iterator
 
@@ -15,6 +16,16 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 os.environ["IM_RELAY_LANG"] = "en"  # whatever the developer's terminal speaks; children of a test have it, too
+
+
+def pytest_sessionstart() -> None:
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Modules and thousands of tests are there for good: nobody looks through them for garbage, neither while they are read nor later."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

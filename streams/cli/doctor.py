@@ -277,13 +277,8 @@ def report_of(apps: Mapping[str, App], found: Found, fitting: str, language: Lan
         ]
         for check, result in results:
             settles = check.settles if result.state == "good" else ""
-            cells = [
-                _SIGNS[result.state],
-                _text(check.title, language),
-                _text(result.seen, language),
-                _text(result.todo, language),
-                settles,
-            ]
+            said = (_text(words, language) for words in (check.title, result.seen, result.todo))
+            cells = [_SIGNS[result.state], *said, settles]
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     if fitting:
         lines += ["", "```toml", fitting, "```"]
