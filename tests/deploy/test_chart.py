@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -15,16 +14,15 @@ import yaml
 
 from streams.settings.root import Settings, load
 from tests.deploy.commands import ROOT, parsed
+from tests.programs import program
 
 CHART = ROOT / "helm/im-relay"
 SECRETS = "/etc/im-relay/secrets"
-HELM = shutil.which("helm")
 KUBERNETES = ("1.25", "1.33")
 VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
 EXAMPLE: dict[str, Any] = yaml.safe_load((CHART / "ci/example-values.yaml").read_text(encoding="utf-8"))
 SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 TEMPLATES = {path.name: path.read_text(encoding="utf-8") for path in sorted((CHART / "templates").iterdir())}
-needs_helm = pytest.mark.skipif(HELM is None, reason="helm is not installed")
 
 
 def merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -146,7 +144,7 @@ def test_a_pod_has_time_to_end() -> None:
 
 
 def helm(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([str(HELM), *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    return subprocess.run([program("helm"), *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def template(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -185,13 +183,11 @@ def workloads(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return of(objects, "Deployment", "StatefulSet")
 
 
-@needs_helm
 def test_helm_finds_nothing_wrong() -> None:
     done = helm("lint", "--strict", str(CHART), "--values", str(CHART / "ci/example-values.yaml"))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@needs_helm
 @pytest.mark.parametrize("version", KUBERNETES)
 @pytest.mark.parametrize("persistent", ["true", "false"])
 def test_kubernetes_would_take_every_object(persistent: str, version: str) -> None:
@@ -205,13 +201,11 @@ def test_kubernetes_would_take_every_object(persistent: str, version: str) -> No
         kubernetes_validate.validate(broken, version, strict=True)
 
 
-@needs_helm
 def test_no_two_objects_have_one_name(objects: list[dict[str, Any]]) -> None:
     names = [(one["kind"], one["metadata"]["name"]) for one in objects]
     assert len(set(names)) == len(names)
 
 
-@needs_helm
 def test_every_role_and_the_job_start_a_command_that_there_is(objects: list[dict[str, Any]]) -> None:
     started = {}
     for one in [*workloads(objects), *of(objects, "Job")]:
@@ -239,7 +233,6 @@ def test_every_role_and_the_job_start_a_command_that_there_is(objects: list[dict
     assert started["deliver-yunxin"][1]["platform"] == "yunxin"
 
 
-@needs_helm
 def test_the_settings_file_is_one_the_relay_reads(objects: list[dict[str, Any]], tmp_path: Path) -> None:
     (file,) = [one["data"]["relay.toml"] for one in of(lasting(objects), "ConfigMap") if "relay.toml" in one["data"]]
     (secret,) = of(lasting(objects), "Secret")
@@ -254,7 +247,6 @@ def test_the_settings_file_is_one_the_relay_reads(objects: list[dict[str, Any]],
     assert settings.files.secret.get_secret_value() == secret["stringData"]["files-secret"]
 
 
-@needs_helm
 def test_what_is_mounted_is_a_volume_and_where_it_is_looked_for(objects: list[dict[str, Any]]) -> None:
     for one in workloads(objects):
         spec = one["spec"]["template"]["spec"]
@@ -273,7 +265,6 @@ def test_what_is_mounted_is_a_volume_and_where_it_is_looked_for(objects: list[di
     assert ("volumeClaimTemplates" in deliver["spec"]) == (deliver["kind"] == "StatefulSet")
 
 
-@needs_helm
 def test_other_rules_restart_nothing_and_other_settings_do() -> None:
     def checksums(*arguments: str) -> set[str]:
         pods = [one["spec"]["template"] for one in workloads(rendered(*arguments))]
@@ -287,7 +278,6 @@ def test_other_rules_restart_nothing_and_other_settings_do() -> None:
     assert tomllib.loads(file)["apps"]["old"]["rules"] == [{"name": "no-typing", "do": "drop", "kinds": ["typing"]}]
 
 
-@needs_helm
 def test_every_role_is_found_by_its_service_its_budget_and_prometheus(objects: list[dict[str, Any]]) -> None:
     pods = [one["spec"]["template"]["metadata"]["labels"] for one in workloads(objects)]
 
@@ -317,7 +307,6 @@ def test_every_role_is_found_by_its_service_its_budget_and_prometheus(objects: l
             assert all(port["targetPort"] in each for each in names)
 
 
-@needs_helm
 def test_alerts_lead_to_where_the_runbooks_are_read() -> None:
     (rule,) = of(rendered("--set", "monitoring.rules.runbooks=https://wiki.example.com/relay"), "PrometheusRule")
     links = [one["annotations"]["runbook_url"] for group in rule["spec"]["groups"] for one in group["rules"] if "alert" in one]
@@ -325,7 +314,6 @@ def test_alerts_lead_to_where_the_runbooks_are_read() -> None:
     assert all(link.startswith("https://wiki.example.com/relay#imrelay") for link in links)
 
 
-@needs_helm
 def test_who_is_of_a_consumer_group_has_its_pods_name_there(objects: list[dict[str, Any]]) -> None:
     named = set()
     for one in workloads(objects):
@@ -337,7 +325,6 @@ def test_who_is_of_a_consumer_group_has_its_pods_name_there(objects: list[dict[s
     assert named == {"convert", "deliver", "media"}
 
 
-@needs_helm
 def test_alerts_and_dashboards_are_the_same_as_everywhere(objects: list[dict[str, Any]]) -> None:
     (rule,) = of(objects, "PrometheusRule")
     assert rule["spec"] == yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))
@@ -346,7 +333,6 @@ def test_alerts_and_dashboards_are_the_same_as_everywhere(objects: list[dict[str
     assert {name: json.loads(text) for name, text in boards.items()} == written
 
 
-@needs_helm
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -391,7 +377,6 @@ def before(*arguments: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return job["spec"]["template"]["spec"], early
 
 
-@needs_helm
 @pytest.mark.parametrize("own", [True, False], ids=["a Secret of ours", "one that the chart makes"])
 def test_the_job_reads_the_settings_that_the_roles_will_read_with_all_of_their_secrets(own: bool) -> None:
     arguments = [word for one in SECURED for word in ("--set", f"settings.kafka.security.{one}")]
@@ -428,7 +413,6 @@ def test_the_job_reads_the_settings_that_the_roles_will_read_with_all_of_their_s
     assert all(weights[kind] < weights["Job"] for kind in weights.keys() - {"Job"})
 
 
-@needs_helm
 def test_a_migration_has_a_worker_where_its_platform_is_named() -> None:
     assert not [each for each in workloads(rendered()) if "-migrate-" in each["metadata"]["name"]]
     (one,) = [
@@ -440,7 +424,6 @@ def test_a_migration_has_a_worker_where_its_platform_is_named() -> None:
     assert container["resources"] == VALUES["migrate"]["resources"]
 
 
-@needs_helm
 def test_the_search_for_lost_callbacks_is_one_process_where_it_is_asked_for() -> None:
     (one,) = [each for each in workloads(rendered("--set", "gaps.enabled=true")) if each["metadata"]["name"].endswith("-gaps")]
     (container,) = one["spec"]["template"]["spec"]["containers"]
@@ -449,7 +432,6 @@ def test_the_search_for_lost_callbacks_is_one_process_where_it_is_asked_for() ->
     assert container["resources"] == VALUES["gaps"]["resources"]
 
 
-@needs_helm
 def test_files_on_their_way_have_a_bounded_place_and_files_that_stay_a_volume(objects: list[dict[str, Any]]) -> None:
     roles = {one["spec"]["template"]["spec"]["containers"][0]["name"]: one for one in workloads(objects)}
     volumes = {each["name"]: each for each in roles["media"]["spec"]["template"]["spec"]["volumes"]}
@@ -469,14 +451,12 @@ def test_the_store_of_files_is_off_unless_asked_for_and_media_is_on() -> None:
     assert VALUES["settings"]["media"]["carry"] is True
 
 
-@needs_helm
 def test_helm_asks_for_the_apps_where_there_are_none() -> None:
     done = helm("template", "chat", str(CHART), "--kube-version", "1.33.0")
     assert done.returncode != 0
     assert "settings.apps is empty" in done.stderr
 
 
-@needs_helm
 def test_a_small_installation_has_nothing_that_was_not_asked_for() -> None:
     off = ["monitoring.serviceMonitor.enabled", "monitoring.rules.enabled", "monitoring.dashboard.enabled"]
     off += [

@@ -10,7 +10,7 @@ from streams.console.passwords import line
 from streams.settings.role_secrets import CONSOLE, CONVERT
 from streams.settings.root import SettingsError, load
 from tests.deploy.commands import parsed
-from tests.deploy.test_chart import SECRETS, VALUES, lasting, needs_helm, of, rendered, template, workloads
+from tests.deploy.test_chart import SECRETS, VALUES, lasting, of, rendered, template, workloads
 from tests.deploy.test_least import policies, ports, reaches
 
 NAME = "chat-im-relay-console"
@@ -40,7 +40,6 @@ def file(objects: list[dict[str, Any]]) -> str:
     return str(found)
 
 
-@needs_helm
 def test_it_is_there_only_where_it_is_asked_for() -> None:
     off = rendered("--set", "console.enabled=false")
     assert not mine(off)
@@ -48,7 +47,6 @@ def test_it_is_there_only_where_it_is_asked_for() -> None:
     assert set(mine(rendered())) == {"Deployment", "Service", "Ingress", "NetworkPolicy"}
 
 
-@needs_helm
 def test_it_is_one_process_since_logins_live_in_its_memory() -> None:
     made = mine(rendered())["Deployment"]["spec"]
     assert (made["replicas"], made["strategy"]) == (1, {"type": "Recreate"})
@@ -58,7 +56,6 @@ def test_it_is_one_process_since_logins_live_in_its_memory() -> None:
     assert int(limit.removesuffix("Mi")) >= two + 256, "room for two passwords at once beside itself"
 
 
-@needs_helm
 @pytest.mark.parametrize("more", [(), SECURED, PROXY, (*SECURED, *PROXY)], ids=["password", "kafka", "proxy", "all"])
 def test_it_could_start_with_the_secrets_that_it_has_and_has_no_others(more: tuple[str, ...], tmp_path: Path) -> None:
     objects = rendered(*more)
@@ -90,7 +87,6 @@ def test_the_job_before_a_release_says_what_is_wrong_with_who_may_log_in(tmp_pat
     load(path, CONVERT)  # who does not read them has nothing to say
 
 
-@needs_helm
 def test_it_asks_every_pod_for_its_metrics_through_the_service_of_all_or_whom_the_settings_name() -> None:
     objects = rendered()
     (service,) = [one for one in of(objects, "Service") if one["metadata"]["name"] == "chat-im-relay-metrics"]
@@ -101,7 +97,6 @@ def test_it_asks_every_pod_for_its_metrics_through_the_service_of_all_or_whom_th
     assert f'metrics = ["{own}"]' in file(rendered(f'--set-json=settings.console.metrics=["{own}"]'))
 
 
-@needs_helm
 def test_its_service_and_its_two_ways_in_lead_to_its_port_under_the_name_that_people_open() -> None:
     gateway = {"enabled": True, "parentRefs": [{"name": "public"}], "envoy": True, "maxBody": "1Mi", "sourceRanges": ["10.0.0.0/8"]}
     objects = rendered(f"--set-json=console.gateway={json.dumps(gateway)}", '--set-json=console.route.sourceRanges=["10.0.0.0/8"]')
@@ -123,7 +118,6 @@ def test_its_service_and_its_two_ways_in_lead_to_its_port_under_the_name_that_pe
     assert {"BackendTrafficPolicy", "SecurityPolicy"} <= set(found)
 
 
-@needs_helm
 def test_it_is_reached_at_its_page_by_whom_the_values_name_and_reaches_kafka_and_our_pods_alone() -> None:
     proxy = [{"podSelector": {"matchLabels": {"app": "oauth2-proxy"}}}]
     found = policies(rendered("--set", "gaps.enabled=true", f"--set-json=networkPolicy.visitors={json.dumps(proxy)}"))
@@ -138,7 +132,6 @@ def test_it_is_reached_at_its_page_by_whom_the_values_name_and_reaches_kafka_and
         assert to["podSelector"]["matchLabels"].items() <= one["spec"]["template"]["metadata"]["labels"].items()
 
 
-@needs_helm
 def test_named_scrapers_leave_the_page_its_metrics() -> None:
     prometheus = [{"podSelector": {"matchLabels": {"app": "prometheus"}}}]
     named = f"--set-json=networkPolicy.scrapers={json.dumps(prometheus)}"
@@ -156,7 +149,6 @@ def test_named_scrapers_leave_the_page_its_metrics() -> None:
     assert scrapers("--set=console.enabled=false") == [[]] * 7
 
 
-@needs_helm
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from deploy import chart_readme
-from tests.deploy.test_chart import EXAMPLE, VALUES, complaints, hooks, lasting, merged, needs_helm, of, rendered, template, workloads
+from tests.deploy.test_chart import EXAMPLE, VALUES, complaints, hooks, lasting, merged, of, rendered, template, workloads
 
 ROLES = ("ingress", "convert", "deliver", "media", "files", "gaps", "watch", "console", "migrate")
 EVERY = ("--set", "gaps.enabled=true", "--set", "migrate.platform=easemob")
@@ -55,7 +55,6 @@ def test_a_missing_key_of_an_account_is_refused_and_each_may_be_a_file(missing: 
     assert complaints(values) == []
 
 
-@needs_helm
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -91,7 +90,6 @@ def pods(*arguments: str) -> dict[str, dict[str, Any]]:
     return {one["metadata"]["labels"]["app.kubernetes.io/component"].partition("-")[0]: one["spec"] for one in made}
 
 
-@needs_helm
 def test_each_role_is_placed_by_its_own_words_and_else_by_those_of_all() -> None:
     given: dict[str, Any] = {
         "nodeSelector": {"pool": "all"},
@@ -112,7 +110,6 @@ def test_each_role_is_placed_by_its_own_words_and_else_by_those_of_all() -> None
             assert keys == ({"rack"} if name == role else {"kubernetes.io/hostname", "topology.kubernetes.io/zone"})
 
 
-@needs_helm
 def test_variables_and_volumes_of_all_and_of_a_role_are_both_there() -> None:
     source, volume, mount = {"secretRef": {"name": "all"}}, {"name": "all", "emptyDir": {}}, {"name": "all", "mountPath": "/all"}
     arguments = [
@@ -134,7 +131,6 @@ def test_variables_and_volumes_of_all_and_of_a_role_are_both_there() -> None:
             assert {"all", *(["own"] if mine else [])} == {each["name"] for each in container["volumeMounts"]} & {"all", "own"}
 
 
-@needs_helm
 def test_a_bundle_of_authorities_is_where_every_process_looks_for_it() -> None:
     objects = rendered(*EVERY, "--set", "caBundle.configMap=company", "--set", "caBundle.key=all.pem")
     specs = [one["spec"]["template"]["spec"] for one in [*workloads(objects), *of(objects, "Job")]]
@@ -146,7 +142,6 @@ def test_a_bundle_of_authorities_is_where_every_process_looks_for_it() -> None:
         assert {"name": "ca-bundle", "configMap": {"name": "company"}} in spec["volumes"]
 
 
-@needs_helm
 def test_an_account_is_made_where_it_is_asked_for_and_the_job_before_it_has_one_as_well() -> None:
     role = {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/relay"}
     objects = rendered("--set", "serviceAccount.create=true", f"--set-json=serviceAccount.annotations={json.dumps(role)}")
@@ -161,7 +156,6 @@ def test_an_account_is_made_where_it_is_asked_for_and_the_job_before_it_has_one_
     assert {one["spec"]["template"]["spec"]["serviceAccountName"] for one in [*workloads(named), *of(named, "Job")]} == {"mine"}
 
 
-@needs_helm
 def test_every_role_is_given_time_to_start_and_is_then_watched() -> None:
     for name, spec in pods().items():
         (container,) = spec["containers"]
@@ -171,7 +165,6 @@ def test_every_role_is_given_time_to_start_and_is_then_watched() -> None:
         assert "initialDelaySeconds" not in container["livenessProbe"]
 
 
-@needs_helm
 def test_convert_and_media_scale_one_at_a_time_and_media_not_against_a_store_that_refuses() -> None:
     objects = rendered(
         "--set",
@@ -194,7 +187,6 @@ def test_convert_and_media_scale_one_at_a_time_and_media_not_against_a_store_tha
     assert "<= bool 0.5" in query
 
 
-@needs_helm
 def test_both_ways_in_bound_the_body_and_who_may_call() -> None:
     arguments = []
     for role in ("ingress", "files"):
@@ -228,7 +220,6 @@ def test_both_ways_in_bound_the_body_and_who_may_call() -> None:
         assert authorization["rules"][0]["principal"]["clientCIDRs"] == ["203.0.113.0/24"]
 
 
-@needs_helm
 def test_the_job_before_is_there_for_the_settings_for_the_topics_or_for_neither() -> None:
     def commands(*arguments: str) -> list[str]:
         found = [one["spec"]["template"]["spec"] for one in rendered(*arguments) if one["kind"] == "Job"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.test_chart import needs_helm, of, rendered
+from tests.deploy.test_chart import of, rendered
 from tests.deploy.test_least import policies
 
 PEERS = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "observability"}}}]
@@ -19,7 +19,6 @@ def ways(policy: dict[str, Any]) -> dict[int, Any]:
     return {port["port"]: rule.get("to") for rule in policy["egress"] for port in rule["ports"]}
 
 
-@needs_helm
 @pytest.mark.parametrize(
     ("given", "name", "port", "roles"),
     [
@@ -42,7 +41,6 @@ def test_there_is_a_way_to_what_the_settings_name(given: tuple[str, ...], name: 
     assert named["files"]["egress"] == []
 
 
-@needs_helm
 def test_whatever_else_is_needed_is_said_as_it_stands_in_a_policy() -> None:
     rule = {"ports": [{"protocol": "TCP", "port": 8500}], "to": PEERS}
     found = policies(rendered(f"--set-json=networkPolicy.extraEgress={json.dumps([rule])}"))
@@ -50,7 +48,6 @@ def test_whatever_else_is_needed_is_said_as_it_stands_in_a_policy() -> None:
     assert found["files"]["egress"] == []
 
 
-@needs_helm
 def test_a_cluster_may_give_users_and_groups_itself() -> None:
     none = {"runAsUser": None, "runAsGroup": None, "fsGroup": None}
     usual, given = rendered(), rendered(f"--set-json=podSecurityContext={json.dumps(none)}")

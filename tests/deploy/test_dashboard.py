@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -15,8 +14,8 @@ from deploy import dashboards
 from deploy.boards.board import encode
 from streams.observe.metrics import declared as declared_metrics
 from tests.deploy.commands import ROOT
+from tests.programs import program
 
-PROMTOOL = shutil.which("promtool")
 OF_OTHERS = {
     "up": {"job", "role", "instance"},
     "process_resident_memory_bytes": set(),
@@ -156,8 +155,9 @@ def test_no_derived_file_is_stale(path: str) -> None:
     assert (ROOT / path).read_text(encoding="utf-8") == dashboards.outputs()[path], "run: python -m deploy.dashboards"
 
 
-@pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
 @pytest.mark.parametrize("file", ["alerts.yml", "alerts_by_hour.yml"])
 def test_alerts_fire_when_they_should_and_only_then(file: str) -> None:
-    done = subprocess.run([str(PROMTOOL), "test", "rules", f"tests/deploy/{file}"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [program("promtool"), "test", "rules", f"tests/deploy/{file}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr

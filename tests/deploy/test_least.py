@@ -14,7 +14,7 @@ from streams.roles.watch import scope
 from streams.settings import role_secrets
 from streams.settings.role_secrets import COMMAND, SecretScope, deliver, migrate
 from streams.settings.root import load
-from tests.deploy.test_chart import CHART, EXAMPLE, SECRETS, VALUES, lasting, needs_helm, of, rendered, template, workloads
+from tests.deploy.test_chart import CHART, EXAMPLE, SECRETS, VALUES, lasting, of, rendered, template, workloads
 
 EVERY = ("--set", "gaps.enabled=true", "--set", "migrate.platform=easemob")
 FOUR = """
@@ -53,7 +53,6 @@ def pods(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {one["metadata"]["labels"]["app.kubernetes.io/component"]: one for one in found}
 
 
-@needs_helm
 def test_a_pod_mounts_the_secrets_that_the_code_reads_there_and_no_other(
     arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,7 +84,6 @@ def test_a_pod_mounts_the_secrets_that_the_code_reads_there_and_no_other(
             assert bool(keys) == any("canary" in one for one in arguments)
 
 
-@needs_helm
 def test_no_secret_is_in_the_environment_and_each_role_can_be_given_its_own(tmp_path: Path) -> None:
     one = json.dumps([{"name": "ONLY", "value": "here"}])
     seen = pods(rendered(*EVERY, *(f"--set-json={role}.env={one}" for role in ("media",))))
@@ -100,7 +98,6 @@ def everything_but_the_secret(text: str) -> str:
     return json.dumps([one for one in yaml.safe_load_all(text) if one and one["kind"] != "Secret"])
 
 
-@needs_helm
 def test_nothing_that_is_readable_depends_on_what_a_secret_holds() -> None:
     """Of a digest beside the pods, a short secret is guessed at leisure by whoever may read pods."""
     value = "guessable"
@@ -113,7 +110,6 @@ def test_nothing_that_is_readable_depends_on_what_a_secret_holds() -> None:
         assert digest(value.encode()).hexdigest() not in done.stdout
 
 
-@needs_helm
 def test_another_revision_rolls_every_pod() -> None:
     def annotations(*more: str) -> list[dict[str, str]]:
         return [one["spec"]["template"]["metadata"]["annotations"] for one in workloads(rendered(*EVERY, *more))]
@@ -123,7 +119,6 @@ def test_another_revision_rolls_every_pod() -> None:
     assert all(one != other for one, other in zip(before, after, strict=True))
 
 
-@needs_helm
 def test_an_image_is_named_by_its_digest_where_one_is_given() -> None:
     digest = f"sha256:{'0a' * 32}"
     version = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))["appVersion"]
@@ -172,7 +167,6 @@ def reaches(spec: dict[str, Any], address: str, port: int) -> bool:
     return False
 
 
-@needs_helm
 def test_every_pod_has_a_policy_of_its_own(arguments: tuple[str, ...]) -> None:
     objects = rendered(*arguments)
     found = policies(objects)
@@ -182,7 +176,6 @@ def test_every_pod_has_a_policy_of_its_own(arguments: tuple[str, ...]) -> None:
         assert chosen.items() <= pod["metadata"]["labels"].items()
 
 
-@needs_helm
 def test_pods_are_reached_at_their_ports_alone() -> None:
     ours = '[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"ingress-nginx"}}}]'
     scraper = '[{"podSelector":{"matchLabels":{"app":"prometheus"}}}]'
@@ -209,7 +202,6 @@ def test_pods_are_reached_at_their_ports_alone() -> None:
     )
 
 
-@needs_helm
 @pytest.mark.parametrize("port", [80, 443, 8000, 22, 6379, 2375, 10250])
 def test_only_who_sends_reaches_the_internet_and_nobody_an_inner_network(arguments: tuple[str, ...], port: int) -> None:
     for component, spec in policies(rendered(*arguments)).items():
@@ -222,7 +214,6 @@ def test_only_who_sends_reaches_the_internet_and_nobody_an_inner_network(argumen
         assert reaches(spec, "203.0.113.7", 443) == (outside and component != "deliver-own"), component
 
 
-@needs_helm
 def test_the_watcher_reaches_endpoints_whose_certificates_it_sees() -> None:
     plain = policies(rendered(*EVERY))["watch"]
     seeing = policies(rendered(*EVERY, '--set-json=settings.watch={"endpoints":["relay.example.com","files.example.com:8443"]}'))["watch"]
@@ -233,7 +224,6 @@ def test_the_watcher_reaches_endpoints_whose_certificates_it_sees() -> None:
     ]
 
 
-@needs_helm
 def test_everybody_but_the_store_of_files_reaches_kafka_and_names() -> None:
     brokers = '[{"podSelector":{"matchLabels":{"app":"kafka"}}}]'
     for more, expected in (
@@ -250,7 +240,6 @@ def test_everybody_but_the_store_of_files_reaches_kafka_and_names() -> None:
             assert ("to" in kafka) == bool(more)
 
 
-@needs_helm
 def test_an_own_server_inside_is_reached_by_who_speaks_to_it(tmp_path: Path) -> None:
     (tmp_path / "four.yaml").write_text(FOUR)
     found = policies(rendered(*EVERY, "--values", str(tmp_path / "four.yaml")))
@@ -259,7 +248,6 @@ def test_an_own_server_inside_is_reached_by_who_speaks_to_it(tmp_path: Path) -> 
     assert who == {"deliver-own", "media", "gaps"}
 
 
-@needs_helm
 def test_media_reaches_the_store_and_the_networks_that_the_settings_let_it_fetch_from() -> None:
     spec = policies(rendered("--set-json", 'settings.media.allow=["10.1.0.0/16","files.inner:8088"]'))["media"]
     assert reaches(spec, "10.1.2.3", 443)
@@ -269,7 +257,6 @@ def test_media_reaches_the_store_and_the_networks_that_the_settings_let_it_fetch
     assert store["to"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "files"
 
 
-@needs_helm
 def test_policies_can_be_left_to_others() -> None:
     assert not [one for one in rendered(*EVERY, "--set", "networkPolicy.enabled=false") if one["kind"] == "NetworkPolicy"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.deploy.switches import ALL, SWITCHES, arguments, keys
-from tests.deploy.test_chart import SCHEMA, needs_helm, template
+from tests.deploy.test_chart import SCHEMA, template
 
 NO_EFFECT = {
     "secrets.lookup": "without a cluster there is nothing to look at: tests/kubernetes",
@@ -35,7 +35,6 @@ def test_every_value_that_the_schema_knows_is_in_the_table() -> None:
     assert {key for key in keys() if not key.startswith("settings.")} - known == set()
 
 
-@needs_helm
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SWITCHES)
 def test_each_changes_what_is_rendered(name: str) -> None:
