@@ -17,6 +17,9 @@ from streams.http_server.pieces import READ, PieceReader
 from streams.http_server.protocol import HttpProtocol
 from streams.settings.listening import sockets
 
+ACCEPTED = 16
+"""Connections that are accepted in one turn of the event loop: libuv takes one of a socket, and what a burst leaves waits for as many turns."""
+
 
 class ListenError(ReportedError):
     """The address cannot be listened on; the text names the setting."""
@@ -74,7 +77,8 @@ class Listener:
                     change=change,
                 )
             ) from None
-        self._task = asyncio.create_task(self._server.serve(self._sockets))
+        more = [one.dup() for one in self._sockets for _ in range(ACCEPTED - 1)]
+        self._task = asyncio.create_task(self._server.serve([*self._sockets, *more]))
         up = asyncio.create_task(self._server.up.wait())
         await asyncio.wait((up, self._task), return_when=asyncio.FIRST_COMPLETED)
         up.cancel()
