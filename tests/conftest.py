@@ -18,6 +18,14 @@ settings.load_profile("patient")
 os.environ["IM_RELAY_LANG"] = "en"  # whatever the developer's terminal speaks; children of a test have it, too
 
 
+LONG = ("whole", "attacks", "house/test_linters", "migrate", "deliver", "kafka", "operate", "ingress", "chaos")
+"""Files with long tests begin, so that at the end no process waits for the last of them; within `tests`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: next((place for place, part in enumerate(LONG) if item.nodeid.startswith(f"tests/{part}")), len(LONG)))
+
+
 def pytest_sessionstart() -> None:
     gc.disable()
 
