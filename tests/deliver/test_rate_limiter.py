@@ -41,6 +41,24 @@ def test_what_is_not_used_of_an_api_without_a_limit_changes_nothing() -> None:
     run(main())
 
 
+def test_an_api_that_no_limit_is_for_holds_nobody() -> None:
+    async def main() -> None:
+        passed = Passed(limiter_of((RateLimit("ten", ("a",), 10),)))
+        await asyncio.gather(*(passed.asks("other", "x") for _ in range(20)))
+        assert passed.at == [0.0] * 20
+
+    run(main())
+
+
+def test_the_clock_is_the_loops_where_no_other_is_told() -> None:
+    async def main() -> None:
+        passed = Passed(limiter_of((RateLimit("slow", ("a",), 1, 3.0),), QuotaPolicy(used=1.0, catch_up=0.0)))
+        await asyncio.gather(*(passed.asks("call") for _ in range(3)))
+        assert [round(passed.start + at, 3) % 3 for at in passed.at] == [0.0, 0.0, 0.0]
+
+    run(main())
+
+
 def test_live_and_backfill_are_counted_apart() -> None:
     async def main() -> None:
         passed = Passed(limiter_of())
@@ -71,6 +89,18 @@ def test_who_comes_while_another_waits_goes_behind() -> None:
     run(main())
 
 
+def test_backfill_that_comes_while_other_backfill_waits_goes_behind() -> None:
+    async def main() -> None:
+        passed = Passed(limiter_of((RateLimit("ten", ("a",), 10, counts="messages"),), QuotaPolicy(used=1.0, catch_up=1.0)))
+        await asyncio.sleep(5)
+        asked = [passed.asks(name, live=False, messages=messages) for name, messages in (("first", 8), ("second", 5), ("third", 1))]
+        await asyncio.gather(*asked)
+        assert passed.who == ["first", "second", "third"]
+        assert passed.at == [5.0, 6.0, 6.0]
+
+    run(main())
+
+
 def test_a_limit_counts_calls_or_messages() -> None:
     async def main() -> None:
         cases: tuple[tuple[Literal["calls", "messages"], list[float]], ...] = (("calls", [0.0, 0.1, 0.2]), ("messages", [0.0, 0.5, 1.0]))
@@ -84,6 +114,22 @@ def test_a_limit_counts_calls_or_messages() -> None:
             passed.limiter.give_back("a", 5)
             await asyncio.gather(*asked)
             assert passed.at == [0.0, 0.0, at[1]]
+
+    run(main())
+
+
+def test_a_call_of_many_messages_is_one_in_a_window_of_calls() -> None:
+    """It waits for room for one, and one that is not used makes room for one."""
+
+    async def main() -> None:
+        passed = Passed(limiter_of((RateLimit("ten", ("a",), 10),), QuotaPolicy(used=1.0, catch_up=1.0)))
+        await asyncio.sleep(5)
+        asked = [passed.asks("call", messages=5) for _ in range(12)]
+        await settle()
+        assert passed.at == [5.0] * 10
+        passed.limiter.give_back("a", 5)
+        await asyncio.gather(*asked)
+        assert passed.at == [*[5.0] * 11, 6.0]
 
     run(main())
 

@@ -86,6 +86,14 @@ def test_what_is_given_back_last_gives_its_slot_back() -> None:
     assert bucket.ready(1, 1000.1) == pytest.approx(1000.1), "of the one before it, only the count"
 
 
+def test_only_the_slot_of_what_was_given_back_is_free_again() -> None:
+    """Those that were used before it stay used, even where they could be used this late: else more would pass than the quota."""
+    bucket = bucket_of(pace=LATER)
+    assert taken(bucket, 5, 1000.0) == [1000.0, 1000.1, 1000.2, 1000.3, 1000.4]
+    bucket.give_back(1)
+    assert taken(bucket, 2, 1000.4) == [1000.4, 1000.5]
+
+
 def test_what_is_given_back_is_not_counted() -> None:
     bucket = bucket_of(pace=LATER)
     for at, amount in ((1010.0, 4), (1010.25, 3), (1010.5, 3)):
@@ -192,6 +200,13 @@ def test_a_worker_has_the_slots_of_its_partitions() -> None:
     whole = taken(bucket_of(), 90, 1000.0)
     assert sorted(halves[0] + halves[1])[:90] == whole
     assert not set(halves[0]) & set(halves[1])
+
+
+def test_whose_a_slot_is_is_the_same_in_each_version() -> None:
+    """By the multiples of the golden ratio. While workers are replaced, two of another opinion would use one slot."""
+    whose = {at: part for part in range(4) for at in taken(bucket_of(owned=(part,), of=4), 5, 1000.0)}
+    golden = (5**0.5 - 1) / 2
+    assert [whose[1000 + slot / 10] for slot in range(12)] == [int((10_000 + slot) * golden % 1 * 4) for slot in range(12)]
 
 
 def test_a_part_of_the_workers_may_be_a_little_over_their_part_in_a_window() -> None:

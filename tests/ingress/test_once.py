@@ -77,6 +77,11 @@ def test_rows_lie_by_the_day_on_which_they_are_over() -> None:
     ]
 
 
+def test_a_row_lies_where_an_earlier_release_has_put_it() -> None:
+    midnight = 1_728_000_000_000  # 2024-10-04, UTC
+    assert [used(until=until).column for until in (midnight - 1, midnight)] == ["00019999", "00020000"]
+
+
 # -- what is judged
 
 

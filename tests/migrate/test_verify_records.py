@@ -78,6 +78,11 @@ def test_both_files_are_for_their_owner_alone(notebook: Notebook, tmp_path: Path
     assert [path.stat().st_mode & 0o777 for path in tmp_path.iterdir()] == [0o600, 0o600]
 
 
+def test_both_are_for_their_owner_alone_from_their_beginning(notebook: Notebook, tmp_path: Path) -> None:
+    notebook.begin(verified())
+    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {"verify-new.json": 0o600, "verify-new.jsonl": 0o600}
+
+
 def test_what_was_noted_after_the_last_word_is_dropped(notebook: Notebook) -> None:
     """The process was killed between the two files: that list comes again."""
     one = verified()

@@ -2,9 +2,11 @@
 
 Prints each that survives its tests, and is not in `survivors.toml`; each that stands there and does not survive; and the figures. Exit
 code 1 for either. `--record` writes the figures into `figures.json`, from which TESTING.md is printed. `--go-on` keeps in .mutation what
-was found of each, and goes on behind it where the run was stopped, as long as the module and its tests are the same.
+was found of each, and goes on behind it where the run was stopped, as long as the module and its tests are the same. Where only new tests
+have come to them, those that survived are tried again.
 """
 
+import ast
 import json
 import os
 import shutil
@@ -73,13 +75,15 @@ def _answers(tree: Path, module: str, tests: list[str], kept: Path | None) -> It
     """What the server says of each mutant, and before that what an earlier one has said. `broken` where it does not come to its end."""
     environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONHASHSEED": "0"}
     if kept is not None:
-        of = sha256(b"".join((tree / path).read_bytes() for path in (module, *tests))).hexdigest()
+        of = json.dumps(state := _state(tree, module, tests))
         lines = kept.read_text().splitlines() if kept.exists() else []
-        if not lines or lines[0] != of:
-            lines = [of]
-        kept.parent.mkdir(exist_ok=True)
         # The last line may be half a one.
         whole = [line for line in lines[1:] if line.endswith("}")]
+        if not lines or not _grown(json.loads(lines[0]), state):
+            whole = []
+        elif lines[0] != of:
+            whole = [line for line in whole if json.loads(line)["by"]]
+        kept.parent.mkdir(exist_ok=True)
         kept.write_text("".join(f"{line}\n" for line in (of, *whole)))
         yield from map(json.loads, whole)
         environment["KNOWN"] = str(kept)
@@ -94,6 +98,27 @@ def _answers(tree: Path, module: str, tests: list[str], kept: Path | None) -> It
             yield said
     if server.returncode:
         yield {"broken": f"exit code {server.returncode}"}
+
+
+def _state(tree: Path, module: str, tests: list[str]) -> dict[str, list[str]]:
+    """By path: what the module is, and each statement of its tests; before that of a test that is a function stands its name."""
+    state = {module: [sha256((tree / module).read_bytes()).hexdigest()]}
+    for path in tests:
+        state[path] = [
+            (f"{node.name} " if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") else "")
+            + sha256(ast.dump(node).encode()).hexdigest()
+            for node in ast.parse((tree / path).read_bytes()).body
+        ]
+    return state
+
+
+def _grown(before: dict[str, list[str]], now: dict[str, list[str]]) -> bool:
+    """Whether all is as it was, but for tests that are new: what was found then is found now."""
+    if before.keys() != now.keys():
+        return False
+    named = {one.split(" ")[0] for statements in before.values() for one in statements if " " in one}
+    old = {path: [one for one in statements if " " not in one or one.split(" ")[0] in named] for path, statements in now.items()}
+    return old == before
 
 
 def main(arguments: list[str]) -> int:

@@ -165,8 +165,26 @@ def test_a_run_that_was_stopped_is_gone_on_with_while_module_and_tests_are_the_s
     kept.write_text(f"{head}\n{json.dumps(told)}\n{first[:9]}")
     assert judged(root, "streams/grown.py", ["tests/test_grown.py"], {}, kept) == whole | {"killed": 3, "survived": 1}
     assert f"survives: {told['key']}" in capsys.readouterr().out, "as it was told before the stop"
-    (root / "tests" / "test_grown.py").write_text(f"from streams.grown import grown\n\n\n{STRONG}\n")
+    (root / "tests" / "test_grown.py").write_text(f"from streams.grown import grown\n\nAGE = 18\n\n{STRONG}")
     assert judged(root, "streams/grown.py", ["tests/test_grown.py"], {}, kept) == whole
+
+
+def test_where_tests_are_added_only_what_survived_is_tried_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def found(tests: str) -> dict[str, int] | None:
+        (root / "tests" / "test_grown.py").write_text(f"from streams.grown import grown\n\n\n{tests}")
+        return judged(root, "streams/grown.py", ["tests/test_grown.py"], {}, kept)
+
+    root, kept = tree(tmp_path, WEAK), tmp_path / "kept" / "one.jsonl"
+    whole = {"mutants": 4, "killed": 4, "explained": 0, "survived": 0, "stale": 0}
+    assert found(WEAK) == whole | {"killed": 2, "survived": 2}
+    old = [line for line in kept.read_text().splitlines()[1:] if json.loads(line)["by"]]
+    assert found(f"{WEAK}\n\n{STRONG.replace('test_it', 'test_more')}") == whole
+    head, *lines = kept.read_text().splitlines()
+    assert lines[:2] == old, "not tried again"
+    assert {json.loads(line)["by"] for line in lines[2:]} == {"tests/test_grown.py::test_more"}
+    assert found(WEAK) == whole | {"killed": 2, "survived": 2}, "where one is gone all are tried"
+    assert found(f"LATER = 4\n\n\n{WEAK.replace('4)', 'LATER)')}") == whole | {"killed": 2, "survived": 2}, "and where one is another"
+    assert json.loads(kept.read_text().splitlines()[0]) != json.loads(head)
 
 
 def test_what_an_earlier_test_has_left_in_a_cache_hides_no_defect(tmp_path: Path) -> None:
