@@ -1,13 +1,18 @@
-"""What encryption costs: CPU and bytes of a record, memory and start of the keys of many people. No broker.
+"""What encryption costs: CPU and bytes of a record, memory and start of the keys of many people; with --off, what is left where it is off. No broker.
 
 python -m tests.benchmarks.encryption [--people 1000000]
+python -m tests.benchmarks.encryption --off
 """
 
 import argparse
+import asyncio
 import os
 import resource
 import sys
 import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from types import SimpleNamespace
 
 from aiokafka import TopicPartition
 
@@ -19,20 +24,30 @@ from streams.encryption.key_ring import DAY, KeyRing
 from streams.encryption.key_table import KeyTable
 from streams.encryption.master_keys import MasterKey, MasterKeys
 from streams.encryption.reading import OpenRecord
+from streams.exactly_once.outputs import Outputs
+from streams.ingress.encrypting import NOBODY, CallbackCipher
 from streams.kafka.cluster import Cluster
 
 TOPIC = "deliveries.easemob"
 SIZE = 600
 """Bytes of a delivery of a short text."""
+BATCH = 100
+"""Records that are fetched, stored or committed at once, where it is off."""
+TURNS, BATCHES = 15, 200
+"""Of each of what is compared; so many batches in a turn."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=1_000_000)
-    people = parser.parse_args().people
-    now = time.time_ns() // 1_000_000
+    parser.add_argument("--off", action="store_true")
+    asked = parser.parse_args()
+    people, now = asked.people, time.time_ns() // 1_000_000
     master = MasterKeys((MasterKey(os.urandom(32)),))
     ring = KeyRing(Cluster("none:1"), "keys", master, period=DAY, kept=45 * DAY, makes=True)
+    if asked.off:
+        asyncio.run(_off(ring))
+        return
     cipher = RecordCipher(ring, enabled=True)
     ring.table.put(new_period(now + DAY // 2))
     owners = [owner("easemob", f"user{number}") for number in range(20_000)]
@@ -74,6 +89,58 @@ def _keys(people: int, master: MasterKeys) -> None:
     for _ in range(people):
         table.put(key_records.PersonKey(os.urandom(16), os.urandom(32)))
     print(f"{people} people: {_memory() - before:.0f} MB, {(time.process_time() - begun) / people * 1e6:.1f} us to put one")
+
+
+async def _off(ring: KeyRing) -> None:
+    """Of the calls that are in the way of a record all the same, less a loop without them: in turn, and the least of each."""
+    value, key, tp = os.urandom(SIZE), b"direct\x1falice\x1fbob", TopicPartition(TOPIC, 0)
+    headers = [("app", b"old"), ("relay-v", b"1"), ("at", b"1764547200000")]
+    pending = [SimpleNamespace(headers=headers) for _ in range(BATCH)]
+    found = {tp: [OpenRecord(TOPIC, 0, number, 0, 0, key, value, tuple(headers)) for number in range(BATCH)]}
+    outputs = Outputs()
+    outputs.records[TOPIC, 0] = [(key, value, headers)] * BATCH
+
+    def ingress(cipher: RecordCipher | None) -> Callable[[], Awaitable[None]]:
+        cluster = Cluster("none:1")
+        cluster.cipher = cipher
+        calls = CallbackCipher(cluster, NOBODY)
+
+        async def stored() -> None:
+            await calls.prepare(pending, 1.0)
+            for record in pending:
+                owned = calls.owned(TOPIC, value, record.headers)
+                calls.ready(owned)
+                calls.seal(TOPIC, key, value, owned)
+
+        return stored
+
+    async def nothing() -> None:
+        for _ in pending:
+            pass
+
+    # As `Producers` and `KafkaConsumer` do it.
+    async def written(cipher: RecordCipher | None) -> Outputs:
+        return outputs if cipher is None else await cipher.sealed(outputs)
+
+    async def read(cipher: RecordCipher | None) -> dict[TopicPartition, list[OpenRecord]]:
+        return found if cipher is None else await cipher.opened(found)
+
+    ways: dict[str, Callable[[], Awaitable[object]]] = {"": nothing}
+    for name, cipher in (("no master key", None), ("keys are set, nothing is encrypted", RecordCipher(ring, enabled=False))):
+        ways[f"{name}: ingress"] = ingress(cipher)
+        ways[f"{name}: written"] = partial(written, cipher)
+        ways[f"{name}: read"] = partial(read, cipher)
+    least = dict.fromkeys(ways, float("inf"))
+    for _ in range(TURNS):
+        for name, way in ways.items():
+            begun = time.process_time()
+            for _ in range(BATCHES):
+                await way()
+            least[name] = min(least[name], time.process_time() - begun)
+    for name in list(ways)[1:]:
+        # Of the others each has no loop of its own where it does nothing for a record.
+        of_loop = least[""] if name.endswith("ingress") else 0.0
+        print(f"{name}: {(least[name] - of_loop) / BATCH / BATCHES * 1e6:.3f} us a record")
 
 
 def _memory() -> float:

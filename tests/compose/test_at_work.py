@@ -150,7 +150,7 @@ def test_a_role_that_is_killed_is_started_again_and_nothing_is_lost_or_doubled(p
 
 
 def test_the_page_names_every_block_that_is_tried() -> None:
-    assert Page().names() == {"start", "say", "hear", "people", "console", "restart", "stop", "away"}
+    assert Page().names() == {"start", "say", "hear", "people", "console", "check", "restart", "stop", "away"}
 
 
 def test_nothing_was_killed_for_memory(project: Project) -> None:

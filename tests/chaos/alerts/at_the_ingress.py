@@ -93,6 +93,7 @@ def faults(scene: Scene, talk: Talk, listed: Callable[[], object]) -> list[Fault
             (fires("ImRelayCallbacksLost", app="old"),),
             in_turn(lambda: lose(scene), scene.search, listed),
             scene.source.mood,
+            ready=lambda: hear(scene),
         ),
     ]
 
@@ -116,6 +117,12 @@ def replay(talk: Talk) -> None:
             "security": md5(f"cut-off#cut-off_{call}{SECRET}{now}".encode()).hexdigest(),
         }
         talk.raw("e-cut-off", orjson.dumps(said))
+
+
+def hear(scene: Scene) -> None:
+    """A conversation of which nothing has come is not searched in."""
+    scene.source.say("alice", "bob", "heard", type="person")
+    scene.source.settled()
 
 
 def lose(scene: Scene) -> None:
