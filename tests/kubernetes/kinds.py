@@ -37,5 +37,5 @@ def learn(api: Api) -> None:
 
 
 def _served(kind: dict[str, Any]) -> bool:
-    conditions = {each["type"]: each["status"] for each in kind.get("status", {}).get("conditions", [])}
+    conditions = {each["type"]: each["status"] for each in kind.get("status", {}).get("conditions") or []}
     return conditions.get("Established") == "True"

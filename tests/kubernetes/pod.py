@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,11 @@ from tests.stack import ROOT
 SYSTEM = ("/usr", "/etc/ssl", "/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/passwd", "/etc/group")
 LINKS = ("/bin", "/sbin", "/lib", "/lib64")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
-ENTRYPOINT = f"{sys.prefix}/bin/im-relay"
-"""Of the image, as it lies here."""
 HOME = "/var/lib/im-relay"
-SOURCE = "/opt/source"
-"""Where a container has this tree: its own place may lie where a volume is mounted."""
+PACKAGES, SOURCE = "/opt/im-relay", "/opt/source"
+"""Where a container has this environment, as the image has it, and this tree: their own places may lie where a volume is mounted."""
+ENTRYPOINT = (f"{PACKAGES}/bin/python", f"{PACKAGES}/bin/im-relay")
+"""By its Python: the script names the one that lies here."""
 LEAST = ("--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all")
 
 
@@ -97,9 +98,18 @@ class Pod:
 
     def stop(self, process: "subprocess.Popen[bytes]", patience: float) -> int:
         """As a kubelet ends it: SIGTERM to the first process of the container; its exit code. Raises TimeoutExpired."""
-        (first,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        os.kill(int(first), signal.SIGTERM)
+        (first,) = _children(process.pid)
+        os.kill(first, signal.SIGTERM)
         return process.wait(patience)
+
+    def kill(self, process: "subprocess.Popen[bytes]") -> None:
+        """At once; afterwards nothing of the container runs, or listens, any more."""
+        if process.poll() is None:
+            first = _children(process.pid)
+            for each in first or [process.pid]:
+                with suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGKILL)
+            process.wait(20)
 
     def _script(self, container: Mapping[str, Any], volumes: Mapping[str, Path]) -> str:
         guard = container["securityContext"]
@@ -108,7 +118,7 @@ class Pod:
         assert not guard["allowPrivilegeEscalation"]
         root = self._root
         lines = [f"mkdir -p {root}", f"mount -t tmpfs -o mode=755 tmpfs {root}"]
-        image = {path: Path(path) for path in (*SYSTEM, sys.prefix, sys.base_prefix)} | {SOURCE: ROOT}
+        image = {path: Path(path) for path in (*SYSTEM, sys.base_prefix)} | {PACKAGES: Path(sys.prefix), SOURCE: ROOT}
         for path, source in image.items():
             if source.exists():
                 lines += self._bound(path, source, writable=False)
@@ -122,7 +132,7 @@ class Pod:
         words = ["chroot", str(root), "setpriv", f"--reuid={user}", f"--regid={group}", f"--groups={self._identity['fsGroup']}", *LEAST]
         words += ["env", "-i", f"--chdir={HOME}", *(f"{name}={value}" for name, value in self._environment(container).items())]
         assert "command" not in container, "the image's own"
-        return "\n".join([*lines, f"exec {shlex.join([*words, ENTRYPOINT, *container['args']])}"]) + "\n"
+        return "\n".join([*lines, f"exec {shlex.join([*words, *ENTRYPOINT, *container['args']])}"]) + "\n"
 
     def _bound(self, at: str, source: Path, *, writable: bool) -> list[str]:
         inner, outer = shlex.quote(f"{self._root}{at}"), shlex.quote(str(source))
@@ -160,3 +170,7 @@ class Pod:
         path.mkdir(parents=True, exist_ok=True)
         os.chown(path, 0, self._identity["fsGroup"])
         path.chmod(0o2777)
+
+
+def _children(number: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
