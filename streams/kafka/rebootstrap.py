@@ -35,8 +35,9 @@ async def first_of(asks: Iterable[Ask], met: list[BaseException] | None = None) 
             if waiting:
                 running.add(asyncio.ensure_future(waiting.pop(0)()))
             done, running = await asyncio.wait(running, timeout=STAGGER if waiting else None, return_when=asyncio.FIRST_COMPLETED)
-            for each in done:
-                if (failure := each.exception()) is None:
+            failures = [each.exception() for each in done]  # of all: one that nobody looks at is a defect in the log
+            for each, failure in zip(done, failures, strict=True):
+                if failure is None:
                     return each.result()
                 failed = failure
                 if met is not None:
@@ -44,8 +45,7 @@ async def first_of(asks: Iterable[Ask], met: list[BaseException] | None = None) 
     finally:
         for each in running:
             each.cancel()
-        if running:
-            await asyncio.wait(running)
+        await asyncio.gather(*running, return_exceptions=True)
     raise failed or KafkaConnectionError("there is nobody to ask")
 
 

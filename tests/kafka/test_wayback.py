@@ -1,20 +1,22 @@
 """The way back to a cluster that has moved, was away, or whose connections were forgotten on the way: every kind of client, on the real broker."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, SaslAuthenticationFailed
+from aiokafka.errors import KafkaConnectionError, KafkaError, SaslAuthenticationFailed
 
 from converters.core.localized import Localized
 from streams.exactly_once.producers import Outputs, Producers, ProducerSettings
-from streams.kafka import clients, keepalive
+from streams.kafka import clients, keepalive, rebootstrap
 from streams.kafka.keepalive import ConnectionTimings, KeepaliveConnection
 from streams.kafka.local.ports import free_port
 from streams.kafka.log_reader import LogReader
 from streams.kafka.reachability import REACH, SILENT, Reachability
+from streams.kafka.rebootstrap import Ask, first_of
 from streams.observe.metric_types import REGISTRY
 from streams.roles.startup import is_final
 from tests.exactly_once.conftest import DEADLINE, Cluster, cluster  # noqa: F401 - a fixture
@@ -283,3 +285,32 @@ def test_what_waiting_does_not_mend_is_told_from_what_it_may() -> None:
     assert is_final(refused)
     assert not is_final(away)
     assert not is_final(TimeoutError())
+
+
+def test_of_several_failures_at_once_none_is_left_that_nobody_has_looked_at() -> None:
+    """Or the log tells of a defect where a broker is away."""
+    unseen: list[object] = []
+
+    async def play() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
+        begun = 0
+
+        def asked(fails: bool) -> Ask:
+            async def ask() -> str:
+                nonlocal begun
+                begun += 1
+                while begun < 3:
+                    await asyncio.sleep(0)
+                if fails:
+                    raise KafkaConnectionError("away")
+                return "there"
+
+            return ask
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(rebootstrap, "STAGGER", 0.001)
+            assert await first_of([asked(True), asked(False), asked(True)]) == "there"
+        gc.collect()
+
+    asyncio.run(play())
+    assert unseen == []
