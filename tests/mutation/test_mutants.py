@@ -130,7 +130,7 @@ def tree(folder: Path, tests: str) -> Path:
     (folder / "streams" / "__init__.py").touch()
     (folder / "streams" / "grown.py").write_text("LIMIT = 18\n\n\ndef grown(age):\n    return age >= LIMIT\n")
     (folder / "tests" / "test_grown.py").write_text(f"from streams.grown import grown\n\n\n{tests}")
-    (folder / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+    (folder / "pyproject.toml").write_text("[tool.pytest.ini_options]\nasyncio_mode = 'auto'\n")
     return folder
 
 
