@@ -160,6 +160,22 @@ async def test_somebody_who_is_listed_twice_is_doubled_or_was_on_two_pages(verif
     assert verification.verified.kinds["user"] == KindResult(expected=4, seen=4, sampled=4)
 
 
+async def test_a_user_who_was_on_two_pages_is_different_once(verification: Verification, listed: Listed) -> None:
+    listed.change("users", "", 0, push_name="somebody")
+    listed.lists["users", ""].append(listed.lists["users", ""][0])
+    assert sorts(await verification.run()) == {("different", "user", "user|ann"): 1}
+    assert verification.verified.faults == 1
+
+
+async def test_who_was_there_before_and_is_gone_is_missing(verification: Verification, listed: Listed) -> None:
+    """What `apply` leaves as it was found may differ; it has to be there."""
+    verification.done.words = {b"user\x1fann": "there"}
+    del listed.lists["users", ""][0]
+    assert [(one.sort, one.known) for one in await verification.run()] == [("missing", "there")]
+    assert verification.verified.kinds["user"] == KindResult(expected=4, seen=3, missing=1, sampled=4)
+    assert verification.verified.faults == 1
+
+
 async def test_what_differs_is_asked_for_once_more(verification: Verification, listed: Listed) -> None:
     """A page that was read while somebody moved to another one has no gap the second time."""
     for name, subject in (("members", "g-901"), ("attributes", "ann"), ("friends", "ann")):
@@ -246,6 +262,27 @@ async def test_a_group_that_is_not_there_has_none_of_its_members(
         ("missing", "member", "member|902|dan"): 1,
     }
     one.sides.remove()
+
+
+async def test_of_a_group_that_is_not_there_no_members_are_asked_for(
+    bundle: Bundle, listed: Listed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.migrate.listed.PLACES", {"group": {"901": "g-901"}, "room": {"701": "r-701"}})
+    one = Verification(bundle, listed, tmp_path)
+    await one.run()
+    assert [subjects for name, subjects in listed.asked if name == "members"] == [("g-901",)]
+    one.sides.remove()
+
+
+async def test_of_what_the_bundle_has_none_there_is_no_result(tmp_path: Path) -> None:
+    items: list[AnyItem] = [User(id="ann"), Block(owner="ann", blocked="bob")]
+    listed = Listed()
+    listed.hold(items)
+    with Bundle.open(made(tmp_path, items)) as other:
+        one = Verification(other, listed, tmp_path / "out")
+        assert await one.run() == []
+        assert one.verified.kinds.keys().isdisjoint({"friendship", "member", "group", "group-block", "room", "room-member"})
+        one.sides.remove()
 
 
 async def test_an_owner_cannot_be_silenced_and_needs_no_leave(bundle: Bundle, tmp_path: Path) -> None:

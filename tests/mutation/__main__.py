@@ -105,7 +105,7 @@ def _state(tree: Path, module: str, tests: list[str]) -> dict[str, list[str]]:
     state = {module: [sha256((tree / module).read_bytes()).hexdigest()]}
     for path in tests:
         state[path] = [
-            (f"{node.name} " if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") else "")
+            (f"{node.name} " if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_") else "")
             + sha256(ast.dump(node).encode()).hexdigest()
             for node in ast.parse((tree / path).read_bytes()).body
         ]

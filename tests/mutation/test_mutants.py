@@ -130,7 +130,7 @@ def tree(folder: Path, tests: str) -> Path:
     (folder / "streams" / "__init__.py").touch()
     (folder / "streams" / "grown.py").write_text("LIMIT = 18\n\n\ndef grown(age):\n    return age >= LIMIT\n")
     (folder / "tests" / "test_grown.py").write_text(f"from streams.grown import grown\n\n\n{tests}")
-    (folder / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+    (folder / "pyproject.toml").write_text("[tool.pytest.ini_options]\nasyncio_mode = 'auto'\n")
     return folder
 
 
@@ -178,7 +178,8 @@ def test_where_tests_are_added_only_what_survived_is_tried_again(tmp_path: Path,
     whole = {"mutants": 4, "killed": 4, "explained": 0, "survived": 0, "stale": 0}
     assert found(WEAK) == whole | {"killed": 2, "survived": 2}
     old = [line for line in kept.read_text().splitlines()[1:] if json.loads(line)["by"]]
-    assert found(f"{WEAK}\n\n{STRONG.replace('test_it', 'test_more')}") == whole
+    later = "async def test_of_a_loop():\n    pass\n"
+    assert found(f"{WEAK}\n\n{STRONG.replace('test_it', 'test_more')}\n\n{later}") == whole
     head, *lines = kept.read_text().splitlines()
     assert lines[:2] == old, "not tried again"
     assert {json.loads(line)["by"] for line in lines[2:]} == {"tests/test_grown.py::test_more"}
