@@ -29,7 +29,7 @@ KINDS: dict[str, Kind] = {
         en="ids that are empty, longer than 256 characters, or hold control characters",
         zh="ID 为空、超过 256 个字符或含控制字符",
     ),
-    "case": Kind(level="stop", en="ids that become one user", zh="仅大小写不同、会合并为同一用户的 ID", may=("skip",)),
+    "case": Kind(level="stop", en="ids that become one user", zh="仅大小写不同、会合并为同一用户的 ID", may=("skip", "accept")),
     "alike": Kind(
         level="note",
         en="ids that differ in Unicode forms, spaces or what is not seen, and are different users",

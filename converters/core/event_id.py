@@ -53,6 +53,16 @@ class EventId(Struct, frozen=True):
         return structs.replace(self, operation=operation)
 
 
+def is_of(text: str, platform: str, app: str) -> bool:
+    """Whether *text* is the id of an event of *app* on *platform*: as `parse` tells, and cheaper."""
+    before = f"{platform}:{app}:"
+    if not text.startswith(before) or not platform or not app or not text.isprintable():
+        return False
+    kind, _, rest = text[len(before) :].partition(":")
+    message, _, operation = rest.partition(":")
+    return bool(kind and message and operation) and ":" not in operation
+
+
 def is_event_id(text: str) -> bool:
     try:
         EventId.parse(text)

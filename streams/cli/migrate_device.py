@@ -64,6 +64,13 @@ def device_export(
             out=out,
         )
     )
+    if done.stale:
+        print_line(
+            translated(
+                "{stale:,} files of an earlier export removed: what is there now is of this one alone; publish all of it anew",
+                stale=done.stale,
+            )
+        )
     if done.without_group:
         print_line(
             translated(

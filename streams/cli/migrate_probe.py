@@ -26,7 +26,7 @@ WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "question": "question",
         "answer": "answer",
-        "careful": "without an answer: {0}",
+        "careful": "no answer; taken as: {0}",
         "sure": "the probe makes up to 60 accounts and a group on app {0}, whose names begin with improbe, and deletes them at its end. Go on?",
         "look": "Log in on a device as {0}, password {1}. Does it show a conversation with {2}?",
         "later": "once a day has passed, `im-relay migrate probe --later` looks into the history files",

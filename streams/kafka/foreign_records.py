@@ -11,7 +11,7 @@ from typing import Final, Literal
 import structlog
 from aiokafka import ConsumerRecord
 
-from converters.core.event_id import EventId, NotAnEventIdError
+from converters.core.event_id import EventId, NotAnEventIdError, is_of
 from converters.core.model import Delivery, Echo, conversation_key
 from converters.files.media import MediaJob, MediaResult
 from converters.routing.route import App
@@ -56,7 +56,7 @@ def of_delivery(record: ConsumerRecord, delivery: Delivery, apps: Mapping[str, A
     source = apps.get(event.source)
     if source is None:
         return "app"
-    return None if _is_id_of(event.id, source) else "id"
+    return None if is_of(event.id, source.platform.name, source.name) else "id"
 
 
 def of_echo(record: ConsumerRecord, echo: Echo, apps: Mapping[str, App], platform: str, partitions: int) -> Why | None:
@@ -87,11 +87,6 @@ def of_entry(key: bytes) -> Why | None:
     except UnicodeDecodeError:
         return "key"
     return None if text[:1] > " " and text.isprintable() else "key"
-
-
-def _is_id_of(text: str, app: App) -> bool:
-    found = _parsed(text)
-    return found is not None and (found.platform, found.app) == (app.platform.name, app.name)
 
 
 def _parsed(text: str) -> EventId | None:

@@ -21,7 +21,7 @@ from converters.routing.route import App
 from streams.deliver.ledger_schema import Intent
 from streams.exactly_once.shutdown import Shutdown, clock
 from streams.migrate.book import Book, Raw, now
-from streams.migrate.context import Around, counted, doubted, worst
+from streams.migrate.context import Around, doubted, worst
 from streams.migrate.finding import found
 from streams.migrate.in_hand import InHand, Job, Queue, context_of, record_of
 from streams.migrate.leaving import Leaving
@@ -58,7 +58,7 @@ class Batches:
         known = self._book.get(key)
         known = known if isinstance(known, Item) else None
         if known is not None and not released and not self._is_due(known, task):
-            counted(kind_of(task.item), "known")
+            self._book.count(kind_of(task.item), "known")
             self._book.settle(raw.offset)
             return
         app = self._around.apps[task.app]
@@ -285,6 +285,6 @@ class Batches:
         else:
             self._around.fuse.passed(app)
         self._book.put(item.key, record_of(item, word, reason=reason))
-        counted(kind, word)
+        self._book.count(kind, word)
         for offset in (item.raw.offset, *item.also):
             self._book.settle(offset)

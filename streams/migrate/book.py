@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from aiokafka import TopicPartition
@@ -20,7 +21,7 @@ from streams.exactly_once.outputs import Headers, Outputs
 from streams.exactly_once.shutdown import RevokedError, clock
 from streams.exactly_once.task import PartitionTask
 from streams.kafka import topics
-from streams.migrate.context import Around
+from streams.migrate.context import Around, counted
 from streams.migrate.records import Done, dump
 from streams.migrate.state import STAGE, State
 from streams.observe import metrics
@@ -56,6 +57,7 @@ class Book:
         self._settled: list[int] = []
         self._others: dict[TopicPartition, int] = {}
         self._wanted: list[asyncio.Future[float]] = []
+        self._counts: Counter[tuple[str, str]] = Counter()
         self._written_at = self._marked_at = 0.0
         self.unmarked = False
         """Whether offsets are settled that are not committed."""
@@ -63,15 +65,19 @@ class Book:
     # -- what is known
 
     def get(self, key: bytes) -> Done | None:
-        for rows in (self._rows, self._under_way):
-            if key in rows:
-                return rows[key]
-        return self._state.get(key)
+        found = self._rows.get(key)
+        if found is None:
+            found = self._under_way.get(key)
+        return found if found is not None else self._state.get(key)
 
     # -- what is to be written
 
     def put(self, key: bytes, done: Done) -> None:
         self._rows[key] = done
+
+    def count(self, kind: str, outcome: str) -> None:
+        """One item or message more has ended so."""
+        self._counts[kind, outcome] += 1
 
     def settle(self, offset: int) -> None:
         """What lies there needs nothing more."""
@@ -124,13 +130,13 @@ class Book:
         """Of a record of the input, as `dead.RELEASED` names it."""
         return place(self._around.names.tasks, self._partition, offset)
 
-    async def license(self) -> float:
-        """Return once everything that was put is committed: the clock when that was begun. Raises RevokedError."""
+    def license(self) -> "asyncio.Future[float]":
+        """Done once everything that was put is committed: the clock when that was begun. Raises RevokedError."""
         granted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._wanted.append(granted)
         if len(self._wanted) == 1:
             self._nudge()
-        return await granted
+        return granted
 
     # -- out
 
@@ -165,9 +171,12 @@ class Book:
         wanted, self._wanted = self._wanted, []
         settled, self._settled = self._settled, []
         self._under_way = rows
+        counts, self._counts = self._counts, Counter()
+        for (kind, outcome), count in counts.items():
+            counted(kind, outcome, count)
         encoded = [(key, dump(done), done) for key, done in rows.items()]
-        for key, value, _ in encoded:
-            outputs.add(names.done, self._partition, key, value)
+        if encoded:
+            outputs.records[names.done, self._partition] += [(key, value, []) for key, value, _ in encoded]
         self._lane.settle(settled)
         self.unmarked = self.unmarked or bool(settled)
         began = self._written_at = clock()

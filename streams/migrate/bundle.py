@@ -106,6 +106,7 @@ def message_key(conversation: bytes, at: int, seq: bytes) -> bytes:
 
 
 def message_row(where: str, sender: str, event: bytes) -> bytes:
+    """*sender* with the names that are written otherwise, as of `spellings.written`."""
     place, author = where.encode()[:255], sender.encode()
     return b"%c%b%b%b%b" % (len(place), place, len(author).to_bytes(2, "big"), author, event)
 

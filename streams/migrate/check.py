@@ -25,6 +25,7 @@ from streams.migrate.join_messages import TalkJoin, Totals, join_ids
 from streams.migrate.problems import Places, Problems
 from streams.migrate.samples import Dead, Sampled
 from streams.migrate.source import UNKNOWN, Source
+from streams.migrate.spellings import Spellings
 from streams.migrate.stage import SAMPLE, STATE, Choices, PartState, Stage, problem_key
 from streams.migrate.store import FATES, FOUND, ITEMS, META, PASSING, PROBLEMS, SIDES, TALKS, Store
 
@@ -190,7 +191,8 @@ class Check:
             store.flush()
         problems = Problems(store, Places([name for name, _ in stage.states()]))
         edition = self._rules.editions[wanted.edition]
-        items = ItemJoin(store, problems, edition)
+        spellings = Spellings(store, merged="case" in wanted.accepted)
+        items = ItemJoin(store, problems, edition, spellings)
         for kind in KINDS:
             step = b"step\x1fitems\x1f" + kind.encode()
             if store.get(META, step) is None:
@@ -203,7 +205,9 @@ class Check:
                 store.flush()
         told("message", 0, 0)
         join_ids(store, problems, self._rules, lambda count: told("message", count, 0))
-        talks = TalkJoin(store, problems, self._rules, horizon=choices.horizon, before_group=wanted.before_group, now=choices.now)
+        talks = TalkJoin(
+            store, problems, self._rules, spellings, horizon=choices.horizon, before_group=wanted.before_group, now=choices.now
+        )
         totals = talks.run(lambda count: told("message", count, 0))
         return self._meta(choices, totals, sum(state.files for _, state in stage.states()))
 

@@ -66,9 +66,9 @@ def _counter(kind: str, outcome: str) -> Counter:
     return metrics.MIGRATED.labels(kind, outcome)
 
 
-def counted(kind: str, outcome: str) -> None:
-    """One item or message more has ended so."""
-    _counter(kind, outcome).inc()
+def counted(kind: str, outcome: str, count: int) -> None:
+    """So many items or messages more have ended so."""
+    _counter(kind, outcome).inc(count)
 
 
 def doubted(app: str, step: str) -> None:

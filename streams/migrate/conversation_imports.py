@@ -19,21 +19,19 @@ from converters.migration import BeforeGroup, ImportOf, ImportOutcome, NotLater
 from converters.platform import Reply, Request
 from converters.probing import Findings
 from converters.routing.route import App
-from streams.deliver import ledger_records
-from streams.deliver.ledger_schema import Settled
 from streams.encryption.headers import inherited
 from streams.exactly_once.shutdown import RevokedError, Shutdown
 from streams.migrate.book import Book, Raw, now
 from streams.migrate.carrying import Carrying
-from streams.migrate.context import Around, counted, doubted
+from streams.migrate.context import Around, doubted
 from streams.migrate.leaving import Leaving
 from streams.migrate.records import Item, MessageTask, Progress, Watermark, decided, lane_key, live_key
+from streams.migrate.seam import imported
 from streams.observe import metrics
 from streams.outbound.attempts import delays
 from streams.state.stateful_stage import BackgroundTasks
 
 log = structlog.get_logger()
-
 
 SOON = 600_000
 """Ms in the future of a timestamp that are waited for."""
@@ -96,7 +94,7 @@ class ConversationImports:
             self._write(conversation, moved)
             if lane is not None:
                 lane.progress = moved
-            counted("message", "dropped")
+            self._book.count("message", "dropped")
         self._book.settle(raw.offset)
 
     def progress(self, conversation: bytes) -> Progress:
@@ -110,39 +108,46 @@ class ConversationImports:
             if self._drain.order.is_set():
                 raise RevokedError
             one = lane.queue[0]
-            await self._one(lane, one)
+            decision = self._decide(lane, one)
+            if isinstance(decision, float):
+                await self._drain.rest(decision)
+                continue
+            if decision is not None:
+                await self._import(lane, one, decision)
             lane.queue.popleft()
             self._book.settle(one.raw.offset)
         del self._lanes[lane.key]
 
     # -- one message
 
-    async def _one(self, lane: _Lane, one: _Waiting) -> None:
+    def _decide(self, lane: _Lane, one: _Waiting) -> Placed | float | None:
+        """Where it goes at the target, or in how many seconds to ask again; None where it does not go, which is told then."""
         progress, task = lane.progress, one.task
         event = task.delivery.event
         if task.after != progress.last or event.id == progress.last:
-            counted("message", "known")
-            return
+            self._book.count("message", "known")
+            return None
         if progress.stopped:
             if not one.released:
-                return  # it is fed again once a person has decided
+                return None  # it is fed again once a person has decided
             progress = lane.progress = structs.replace(progress, stopped="", letter="")
+        at = now()
         if self._is_live(lane.key, task) and progress.sending != event.id:
-            self._move(lane, decided(progress, event.id, event.at, "live", now(), live=progress.live + 1), "live")
-            return
-        app = self._around.apps[task.delivery.target]
-        placed = self._placed(progress, task, now())
-        if isinstance(placed, Stopped) and isinstance(soon := self._placed(progress, task, now() + SOON), Placed):
+            self._move(lane, decided(progress, event.id, event.at, "live", at, live=progress.live + 1), "live")
+            return None
+        placed = self._placed(progress, task, at)
+        if isinstance(placed, Stopped) and isinstance(soon := self._placed(progress, task, at + SOON), Placed):
             # What is put behind the making of its group gets ahead of the clock.
-            await self._drain.rest((soon.at - now()) / 1000 + 0.001)
-            placed = self._placed(progress, task, now())
+            return (soon.at - at) / 1000 + 0.001
         match placed:
             case Skipped(reason=reason):
                 self._skipped(lane, task, reason)
+                return None
             case Stopped(reason=reason):
                 self._stop(lane, one, reason, 0)
+                return None
             case Placed():
-                await self._import(lane, one, app, placed)
+                return placed
 
     def _placed(self, progress: Progress, task: MessageTask, at: int) -> Placed | Skipped | Stopped:
         event = task.delivery.event
@@ -163,8 +168,9 @@ class ConversationImports:
         mark = self._book.get(live_key(key))
         return task.live or (isinstance(mark, Watermark) and task.delivery.event.at >= mark.since)
 
-    async def _import(self, lane: _Lane, one: _Waiting, app: App, placed: Placed) -> None:
-        task, history = one.task, app.platform.history
+    async def _import(self, lane: _Lane, one: _Waiting, placed: Placed) -> None:
+        task, app = one.task, self._around.apps[one.task.delivery.target]
+        history = app.platform.history
         event = task.delivery.event
         assert history is not None, "the feeder asks"
         if str(event.conversation.__struct_config__.tag) not in history.kinds:
@@ -179,8 +185,9 @@ class ConversationImports:
             log.error("defect in an encoder", app=app.name, event_id=event.id, error=type(error).__name__)  # noqa: TRY400
             self._stop(lane, one, f"defect: {type(error).__name__}", 1)
             return
-        for loss in (*encoded.losses, *losses_of(there.files), *([Loss("withheld")] if there.withheld else [])):
-            metrics.LOSSES.labels(f"{self._around.apps[event.source].platform.name}>{self._around.platform}", loss.what).inc()
+        if encoded.losses or there is not NOTHING:
+            for loss in (*encoded.losses, *losses_of(there.files), *([Loss("withheld")] if there.withheld else [])):
+                metrics.LOSSES.labels(f"{self._around.apps[event.source].platform.name}>{self._around.platform}", loss.what).inc()
         if not encoded.requests:
             self._skipped(lane, task, "nothing")
             return
@@ -225,11 +232,7 @@ class ConversationImports:
         self._move(lane, moved, "made")
         self._around.fuse.passed(app.name)
         if at - event.at < self._around.recent:
-            entry = Settled(
-                outcome=arrived[-1] if arrived else Delivered("", last), target=app.name, at=at, by="echo",
-                names=ledger_records.names(task.delivery), arrived=tuple(arrived) if len(encoded.requests) > 1 else (),
-            )  # fmt: skip
-            self._book.tell(event.id, lane.key, entry)
+            self._book.tell(event.id, lane.key, imported(task.delivery, arrived, len(encoded.requests), last, at))
 
     async def _until_known(
         self, lane: _Lane, request: Request, app: App, read: Callable[[Request, Reply], ImportOutcome], *, doubt: bool
@@ -243,7 +246,7 @@ class ConversationImports:
             if not self._around.findings(app.name).may_repeat:
                 return Unsure("a request of an earlier worker")
         while True:
-            outcome = await self._leaving.one(request, app, lane.key, read, again=again, ready=lambda: self._intend(lane))
+            outcome = await self._leaving.one(request, app, lane.key, read, again=again, ready=lambda: self._write(lane.key, lane.progress))
             match outcome:
                 case NotSent(retry_after=retry):
                     await self._drain.rest(max(next(waits), retry or 0.0))
@@ -270,16 +273,13 @@ class ConversationImports:
 
     # -- written down
 
-    def _intend(self, lane: _Lane) -> None:
-        self._write(lane.key, lane.progress)
-
     def _write(self, conversation: bytes, progress: Progress) -> None:
         self._book.put(lane_key(conversation), progress)
 
     def _move(self, lane: _Lane, progress: Progress, word: str) -> None:
         lane.progress = progress
         self._write(lane.key, progress)
-        counted("message", word)
+        self._book.count("message", word)
 
     def _skipped(self, lane: _Lane, task: MessageTask, reason: str) -> None:
         event = task.delivery.event
@@ -294,5 +294,5 @@ class ConversationImports:
         doubtful = reason.startswith("in doubt")
         self._book.bury(one.raw, event.id.encode(), "in-doubt" if doubtful else "refused-import", reason, "theirs", attempts)
         self._around.fuse.died(one.task.delivery.target, lane.key, "in-doubt" if doubtful else "refused-import")
-        counted("message", "stopped")
+        self._book.count("message", "stopped")
         log.warning("the history of a conversation stops here", event_id=event.id, reason=reason)

@@ -6,6 +6,7 @@ each member names. The same bundle makes the same bytes: a run that was cut off 
 
 import gzip
 import hashlib
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
@@ -28,11 +29,13 @@ from converters.routing.route import App
 from converters.routing.users import renamed
 from streams.migrate.bundle import Bundle
 from streams.migrate.errors import BundleError
-from streams.migrate.store import SIDES, Store
+from streams.migrate.store import SIDES, TALKS, Store
 
 MOST = 1000
 """Messages of a page, as vendors advise for one call of the SDK."""
 VERSION = 1
+PLACES = ("users", "groups", "rooms")
+_DIGEST = re.compile(r"[0-9a-f]{32}")
 
 
 class DeviceMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -90,6 +93,8 @@ class Exported(Struct):
     pages: int = 0
     without_group: int = 0
     """Messages of groups and rooms that are not at the target."""
+    stale: int = 0
+    """Files of an earlier export that were removed: their messages are in others now, or nobody's."""
 
 
 def file_name(name: str) -> str:
@@ -110,7 +115,8 @@ class DeviceExport:
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
         sides = Store(self._root / ".sides")
         try:
-            sides.clear(SIDES)
+            for family in (SIDES, TALKS):
+                sides.clear(family)
             for one in self._bundle.conversations():
                 if not (one.talk.device or (self._everything and one.talk.count)):
                     continue
@@ -121,6 +127,8 @@ class DeviceExport:
                     self._place(one.key, one.talk.conversation, sides)
             sides.flush()
             self._users(sides)
+            sides.flush()
+            self._sweep(sides)
         finally:
             sides.close()
         shutil.rmtree(self._root / ".sides", ignore_errors=True)
@@ -133,7 +141,9 @@ class DeviceExport:
         if not native:
             self.done.without_group += sum(1 for _ in messages)
             return
-        pages = list(self._pages(f"{kind}s/{file_name(native)}", messages))
+        place = f"{kind}s/{file_name(native)}"
+        pages = list(self._pages(place, messages))
+        self._wrote(sides, place, len(pages))
         self.done.groups += 1
         self.done.messages += sum(page.messages for page in pages)
         assert not isinstance(conversation, Direct)
@@ -153,14 +163,14 @@ class DeviceExport:
             name, _, rest = key.partition(b"\0")
             if name.decode() != user:
                 if user:
-                    self._user(user, talks, groups)
+                    self._user(user, talks, groups, sides)
                 user, talks, groups = name.decode(), [], []
             if rest[:1] == b"d":
                 talks.append(rest[1:])
             elif rest[:1] == b"g":
                 groups.append(msgspec.json.decode(raw, type=GroupEntry))
 
-    def _user(self, user: str, talks: list[bytes], groups: list[GroupEntry]) -> None:
+    def _user(self, user: str, talks: list[bytes], groups: list[GroupEntry], sides: Store) -> None:
         native = self._native(user)
         place = f"users/{file_name(native)}"
         messages = chain.from_iterable(self._messages(key, "", "direct") for key in talks)
@@ -168,7 +178,31 @@ class DeviceExport:
         index = DeviceIndex(user=native, pages=pages, groups=groups)
         (self._root / place).mkdir(parents=True, exist_ok=True, mode=0o700)
         (self._root / place / "index.json").write_bytes(msgspec.json.format(msgspec.json.encode(index)))
+        self._wrote(sides, place, len(pages))
         self.done.users += 1
+
+    def _wrote(self, sides: Store, place: str, pages: int) -> None:
+        sides.put(TALKS, place.encode(), pages.to_bytes(4, "big"))
+
+    def _sweep(self, sides: Store) -> None:
+        """Remove what an earlier export has left: an index of then names pages that were written anew since, and its messages may be elsewhere now."""
+        for folder in self._places():
+            place = str(folder.relative_to(self._root))
+            written = sides.get(TALKS, place.encode())
+            pages, indexed = int.from_bytes(written or b"", "big"), place.startswith("users/") and written is not None
+            for file in sorted(folder.iterdir()):
+                number = file.name.removesuffix(".json.gz")
+                page = file.name != number and number.isdecimal()
+                if (page and int(number) > pages) or (file.name == "index.json" and not indexed):
+                    file.unlink()
+                    self.done.stale += 1
+            if not any(folder.iterdir()):
+                folder.rmdir()
+
+    def _places(self) -> Iterator[Path]:
+        for kind in PLACES:
+            for group in sorted((self._root / kind).glob("[0-9a-f][0-9a-f]")):
+                yield from (folder for folder in sorted(group.iterdir()) if _DIGEST.fullmatch(folder.name) and folder.is_dir())
 
     def _counted(self, messages: Iterable[DeviceMessage], user: str) -> Iterator[DeviceMessage]:
         """A direct message comes to both of its users, and is one."""

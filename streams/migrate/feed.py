@@ -25,12 +25,13 @@ from streams.exactly_once.outputs import Headers, Outputs
 from streams.exactly_once.producers import Producers
 from streams.kafka import topics
 from streams.migrate.behind import Behind
-from streams.migrate.bundle import Bundle, KeyedTalk
+from streams.migrate.bundle import Bundle, KeyedTalk, message_key
 from streams.migrate.context import Topics
 from streams.migrate.feed_options import Options
 from streams.migrate.known import Known
 from streams.migrate.orders import told
 from streams.migrate.records import Feed, ItemTask, MessageTask, Progress, SkipTask, dump, task_key
+from streams.migrate.undecided import undecided
 
 log = structlog.get_logger()
 
@@ -201,26 +202,22 @@ class Feeder:
         """Those that are still to be decided about; None where there are none, or nothing can go on."""
         progress = self._known.progress(conversation_key(conversation_of(one.talk.conversation, self._source, self._identities)))
         decided = progress.count + progress.skipped + progress.live
-        if progress.stopped or not one.talk.count or (decided >= one.talk.count and progress.at >= one.talk.last):
+        all_known = decided >= one.talk.count
+        if progress.stopped or not one.talk.count or (all_known and progress.at > one.talk.last):
             return None
-        return self._tasks(one, progress)
+        # A later bundle may have no more than what was said in the millisecond of the last one.
+        since = message_key(one.key, progress.at, b"") if all_known else b""
+        return self._tasks(one, progress, since)
 
-    def _tasks(self, talk: KeyedTalk, progress: Progress) -> Iterator[MessageTask]:
-        after, found = progress.last, not progress.last
-        decided = progress.count + progress.skipped + progress.live
-        for number, said in enumerate(self._bundle.messages(talk.key)):
-            event = said.event
-            if not found:
-                if event.id == progress.last:
-                    found = True
-                    self.older += max(0, number + 1 - decided)
-                    continue
-                if event.at <= progress.at:
-                    continue
-                found = True
+    def _tasks(self, talk: KeyedTalk, progress: Progress, since: bytes) -> Iterator[MessageTask]:
+        def older(count: int) -> None:
+            self.older += count
+
+        after, left = progress.last, undecided((one.event for one in self._bundle.messages(talk.key, since)), progress, older)
+        for number, event in left:
             task = self._task(event, after)
             if task is None:
-                self.lacking[MESSAGE] += talk.talk.count - number
+                self.lacking[MESSAGE] += 1 + sum(1 for _ in left) if since else talk.talk.count - number
                 return
             yield task
             after = event.id

@@ -25,6 +25,7 @@ from converters.migration_rules import Edition
 from converters.routing.user_ids import canonical_id
 from streams.migrate import alike
 from streams.migrate.problems import MADE, Problems
+from streams.migrate.spellings import Spellings
 from streams.migrate.stage import LEFT_OUT, given_row
 from streams.migrate.store import FATES, GIVEN, ITEMS, SIDES, Store
 
@@ -44,8 +45,8 @@ Given = tuple[bytes, str, AnyItem | None]
 
 
 class ItemJoin:
-    def __init__(self, store: Store, problems: Problems, edition: Edition) -> None:
-        self._store, self._problems, self._edition = store, problems, edition
+    def __init__(self, store: Store, problems: Problems, edition: Edition, spellings: Spellings) -> None:
+        self._store, self._problems, self._edition, self._spellings = store, problems, edition, spellings
         self._admins: tuple[str, int] = ("", 0)
         self._group: tuple[str, int, str] = ("", 0, "")
         """(id, members so far, owner)."""
@@ -56,7 +57,7 @@ class ItemJoin:
         """All items of *kind*; what they need has been done before."""
         self._there.cache_clear()
         for name, rows in self._grouped(kind):
-            chosen = self._one(name, rows)
+            chosen = self._one(name, [row for row in rows if not self._means_another(name, *row)])
             if chosen is None:
                 self._leave(name)
                 continue
@@ -87,6 +88,13 @@ class ItemJoin:
         if rows:
             yield name.decode(), rows
 
+    def _means_another(self, name: str, seq: bytes, where: str, item: AnyItem | None) -> bool:
+        """Whether it names a user who was left out, and not the one of the same id who is there."""
+        if item is None or seq == MADE or not (other := self._spellings.named_by(item)):
+            return False
+        self._problems.add("along", seq, where, f"user {other} was left out", name)
+        return True
+
     def _one(self, name: str, rows: list[Given]) -> tuple[bytes, str, AnyItem] | None:
         """The item of all that the source says of one id; None: it was left out."""
         if name.startswith("friendship\x1f"):
@@ -108,6 +116,7 @@ class ItemJoin:
             return structs.replace(first, role="owner")
         if isinstance(first, User) and isinstance(other, User) and first.id != other.id:
             self._problems.add("case", seq, where, f'"{first.id}" and "{other.id}" become one user', name)
+            self._spellings.leave_out(other.id)
         elif one == two:
             self._problems.add("double", seq, where, "said before", name)
         else:

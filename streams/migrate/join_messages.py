@@ -17,6 +17,7 @@ from converters.migration_rules import MigrationRules
 from streams.migrate.bundle import DROPPED, REPLACED, BeforeGroup, Talk, hashed, kept, message_key, parts_of
 from streams.migrate.errors import BundleError
 from streams.migrate.problems import Problems
+from streams.migrate.spellings import Spellings, read
 from streams.migrate.store import FATES, INDEX, ITEMS, MESSAGES, META, TALKS, Store
 
 CHECKPOINT = 1_000_000
@@ -109,9 +110,9 @@ class TalkJoin:
     """*horizon*: ms since 1970; messages before it are for devices."""
 
     def __init__(
-        self, store: Store, problems: Problems, rules: MigrationRules, *, horizon: int, before_group: BeforeGroup, now: int
-    ) -> None:
-        self._store, self._problems, self._rules = store, problems, rules
+        self, store: Store, problems: Problems, rules: MigrationRules, spellings: Spellings, *, horizon: int, before_group: BeforeGroup, now: int
+    ) -> None:  # fmt: skip
+        self._store, self._problems, self._rules, self.spellings = store, problems, rules, spellings
         self._horizon, self._before_group, self._now = horizon, before_group, now
         self._there = lru_cache(100_000)(self._is_there)
 
@@ -252,7 +253,10 @@ class _Current:
             self._first = self._first or at
             self._last = at
 
-    def _sender(self, sender: str) -> tuple[str, str] | None:
+    def _sender(self, row: str) -> tuple[str, str] | None:
+        sender, as_written = read(row, self._names if self._kind == "direct" else [])
+        if other := self._join.spellings.left_out(as_written):
+            return ("along", f"user {other} was left out")
         if self._kind == "direct":
             return None if sender in self._names else ("sender", "the sender is not one of the two")
         return self._missing([f"user\x1f{sender}"], "sender")

@@ -1,9 +1,7 @@
 """How a request of a migration leaves: while its run is open, behind live traffic at the quotas, and only once its intent is committed."""
 
 import asyncio
-import time
 from collections.abc import Callable
-from functools import partial
 from typing import TypeVar
 
 from msgspec import Struct
@@ -14,14 +12,13 @@ from converters.routing.route import App
 from streams.exactly_once.shutdown import RevokedError, Shutdown, clock
 from streams.migrate.book import Book
 from streams.migrate.context import Around
+from streams.outbound.admission import Admission
+from streams.outbound.breaker import BreakerCall
+from streams.outbound.slots import Slots
 
 T = TypeVar("T", bound=Struct)
 
 GROWN_OLD = NotSent("its intent had grown old")
-
-
-def _is_before(until: float) -> bool:
-    return clock() < until
 
 
 class Leaving:
@@ -31,7 +28,7 @@ class Leaving:
         self._around = around
         self._book = book
         self._drain = drain
-        self._slots = asyncio.Semaphore(around.in_flight)
+        self._slots = Slots(around.in_flight)
         self._at_the_gate: set[asyncio.Task[object]] = set()
         self.under_way = 0
 
@@ -44,40 +41,58 @@ class Leaving:
         self, request: Request, app: App, source: bytes, read: Callable[[Request, Reply], T], *, again: bool, ready: Callable[[], None]
     ) -> T | NotSent | Unsure:
         """One attempt, and what *read* makes of its answer; *ready* puts its intent down when its turn has come. Raises RevokedError."""
-        gate, client = self._around.gates[app.name], self._around.clients[app.name]
-        me = asyncio.current_task()
-        assert me is not None
-        async with self._slots:
+        gate, slots = self._around.gates[app.name], self._slots
+        if not slots.take():
+            await slots.wait()
+        try:
             while True:
                 if not self._goes(app.name):
                     await self._may_go(app.name, source)
-                self._at_the_gate.add(me)
+                passage = gate.at_once(request) or await self._at_its_turn(gate, request, app, again=again)
+                if passage is not None:
+                    break
+                again = True
+            try:
+                ready()
+                until = await self._book.license() + self._around.settings.lease
+                began = clock()
+                if began >= until or self._drain.order.is_set():
+                    return GROWN_OLD
+                client = self._around.clients[app.name]
+                self.under_way += 1
                 try:
-                    async with gate.breaker_call(request) as passage:
-                        if not await gate.admit(passage, request, live=False, again=again, source=app.name):
-                            again = True
-                            continue
-                        self._at_the_gate.discard(me)
-                        ready()
-                        until = await self._book.license() + self._around.settings.lease
-                        if clock() >= until or self._drain.order.is_set():
-                            return GROWN_OLD
-                        began = time.perf_counter()
-                        self.under_way += 1
-                        try:
-                            answer = await client.reply(request, partial(_is_before, until))
-                        finally:
-                            self.under_way -= 1
-                        outcome = read(request, answer) if isinstance(answer, Reply) else answer
-                        client.count(request.api, outcome, time.perf_counter() - began)
-                        gate.learn(passage, request, outcome)  # type: ignore[arg-type]  # it tells apart what it knows
-                        return outcome
-                except asyncio.CancelledError:
-                    if self._drain.order.is_set():
-                        raise RevokedError from None
-                    raise
+                    answer = await client.reply(request, lambda: clock() < until)
                 finally:
-                    self._at_the_gate.discard(me)
+                    self.under_way -= 1
+                outcome = read(request, answer) if isinstance(answer, Reply) else answer
+                client.count(request.api, outcome, clock() - began)
+                gate.learn(passage, request, outcome)  # type: ignore[arg-type]  # it tells apart what it knows
+                return outcome
+            finally:
+                passage.left()
+        except asyncio.CancelledError:
+            if self._drain.order.is_set():
+                raise RevokedError from None
+            raise
+        finally:
+            slots.give_back()
+
+    async def _at_its_turn(self, gate: Admission, request: Request, app: App, *, again: bool) -> BreakerCall | None:
+        """The way through the gate, once it is free; None where it has closed meanwhile, so that one has to come again."""
+        me = asyncio.current_task()
+        assert me is not None
+        self._at_the_gate.add(me)
+        try:
+            passage = await gate.breaker_call(request).__aenter__()
+            admitted = False
+            try:
+                admitted = await gate.admit(passage, request, live=False, again=again, source=app.name)
+            finally:
+                if not admitted:
+                    passage.left()
+            return passage if admitted else None
+        finally:
+            self._at_the_gate.discard(me)
 
     def _goes(self, app: str) -> bool:
         """Whether nothing has to be asked or waited for."""

@@ -29,6 +29,12 @@ class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A pattern, from the mapping's folder."""
     encoding: str = ""
     delimiter: str = ""
+    escape: str = ""
+    r"""`\`: what follows a backslash is meant otherwise, as MySQL writes it; `none`: it is a sign like any other; empty: rows that hang on it are refused."""
+    quote: str = '"'
+    """Stands around cells; empty: nothing does."""
+    header: list[str] = []
+    """Names of the columns, where the file has no line of them."""
     database: str = ""
     """`sqlite:PATH`, or `postgresql://…`."""
     database_file: str = ""
@@ -114,6 +120,14 @@ def read_mapping(path: Path) -> dict[str, list[Table]]:
                         "{path}: [{name}]: unit = {unit!r}; expected {units}", path=path, name=name, unit=table.unit, units=", ".join(UNITS)
                     )
                 )
+            for key, given_, known_ in (("escape", table.escape, ("", "\\", "none")), ("quote", table.quote, ('"', ""))):
+                if given_ not in known_:
+                    raise SourceError(
+                        localized(
+                            "{path}: [{name}]: {key} = {given!r}; expected {expected}",
+                            path=path, name=name, key=key, given=given_, expected=", ".join(map(repr, known_)),
+                        )
+                    )  # fmt: skip
             zone_of(table.zone, str(path))
             if table.encoding:
                 known(table.encoding)
@@ -145,7 +159,7 @@ class Mapper:
             meant = self._table.values.get(field)
             if meant is not None:
                 value = meant.get(str(value), value)
-            if value is None or value in ("", NULL):
+            if value is None or value == "" or (value == NULL and not self._table.escape):
                 continue
             _put(out, field, self._value(field, column, value))
         for field, value in self._table.constants.items():

@@ -94,6 +94,8 @@ class Progress(Struct, frozen=True, kw_only=True, tag="lane", tag_field="state",
     """Event id of the last message that was decided about."""
     at: int = 0
     """When that was said, in ms."""
+    beside: tuple[str, ...] | None = None
+    """Event ids of those before it that were said in the same millisecond; None where they are too many, or a release wrote this that did not tell."""
     stamp: int = 0
     """The timestamp of the last import at the target, in ms."""
     remote: str = ""
@@ -122,10 +124,18 @@ class Progress(Struct, frozen=True, kw_only=True, tag="lane", tag_field="state",
     """When this was written, in ms."""
 
 
+SAME = 64
+"""Of one conversation and millisecond: more have times of whole seconds or less, and are not told apart one by one."""
+
+
 def decided(progress: Progress, event: str, at: int, fate: str, time: int, **changes: object) -> Progress:
     """*progress* with one message more, said *at*, of which the *fate* is known; *time*: now, in ms."""
     chain = blake2b(f"{progress.chain}\x1f{event}\x1f{fate}".encode(), digest_size=16).hexdigest()
-    return structs.replace(progress, last=event, at=at, chain=chain, time=time, sending="", part=0, arrived=(), **changes)
+    beside: tuple[str, ...] | None = ()
+    if at == progress.at and progress.last:
+        known = progress.beside
+        beside = (*known, progress.last) if known is not None and len(known) < SAME else None
+    return structs.replace(progress, last=event, at=at, beside=beside, chain=chain, time=time, sending="", part=0, arrived=(), **changes)
 
 
 class Watermark(Struct, frozen=True, kw_only=True, tag="live", tag_field="state"):

@@ -1,9 +1,13 @@
-"""Since when each conversation is carried live: what was said then and later is not imported."""
+"""Between what is imported and what is carried live: since when each conversation is, and what the live relay is told of an import."""
+
+from collections.abc import Sequence
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 
+from converters.core.model import Delivery
 from converters.core.outcome import Delivered
+from streams.deliver import ledger_records
 from streams.deliver.ledger_schema import Entry, Settled, load
 from streams.kafka import record_kinds
 from streams.migrate.book import Book
@@ -37,3 +41,11 @@ class Seam:
         known = self._book.get(key)
         if not isinstance(known, Watermark) or at < known.since:
             self._book.put(key, Watermark(since=at))
+
+
+def imported(delivery: Delivery, arrived: Sequence[Delivered], parts: int, stamp: int, at: int) -> Settled:
+    """The ledger entry of *delivery* in so many *parts*, the last of which lies at *stamp*: *arrived*, as far as that was told, and known *at*; in ms."""
+    return Settled(
+        outcome=arrived[-1] if arrived else Delivered("", stamp), target=delivery.target, at=at, by="echo",
+        names=ledger_records.names(delivery), arrived=tuple(arrived) if parts > 1 else (),
+    )  # fmt: skip

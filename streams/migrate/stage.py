@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from converters.core import wire
 from converters.core.bodies import File, files_of
-from converters.core.model import Event, conversation_key
+from converters.core.model import Direct, Event, conversation_key
 from converters.core.operations import Edit, Post
 from converters.examine import Examiner, Finding, odd_id, read_time
 from converters.examine_message import examine_post
@@ -22,6 +22,7 @@ from streams.migrate.bundle import message_key, message_row
 from streams.migrate.errors import SourceError
 from streams.migrate.given import Given, GivenUser
 from streams.migrate.source import Part, Read, Source
+from streams.migrate.spellings import written
 from streams.migrate.store import GIVEN, INDEX, MESSAGES, META, PROBLEMS, Store
 from streams.migrate.zones import known_zone
 
@@ -220,7 +221,9 @@ class Stage:
         if files:
             self._sample(files, int.from_bytes(seq, "big") & _NUMBER)
         key = message_key(conversation, event.at, seq)
-        row = message_row(where, event.sender, raw)
+        given = message.conversation
+        people = (message.sender, *given.users) if isinstance(given, Direct) else (message.sender,)
+        row = message_row(where, event.sender + written(people), raw)
         self._store.put_both(MESSAGES, key, row, INDEX, b"%b\0%b" % (name, seq), blake2b(raw, digest_size=8).digest() + key)
 
     def _goes(self, said: Post | None, findings: tuple[Finding, ...], seq: bytes, where: str, item: str) -> bool:

@@ -29,7 +29,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "looked": "{0:,} of {1:,} seen in history files",
         "not_seen": "{0:,} not seen",
         "history_doubled": "{0:,} doubled",
-        "no_files": "not to be seen: a person looks at {0} conversations",
+        "no_files": "no call reads history back: a person looks at {0} conversations",
         "equal": "No difference in what the target lists.",
         "differs": "{0:,} differences: {1}",
         "unknown": "{0:,} things the target did not tell: run it again",

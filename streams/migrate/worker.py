@@ -122,7 +122,7 @@ class MigrateWorker:
     def _take(self, record: ConsumerRecord) -> None:
         self._input.read(record.offset)
         raw = Raw(record.offset, record.key or b"", record.value or b"", tuple(record.headers))
-        released = protocol.released(record.headers)
+        released = bool(raw.headers) and bool(protocol.released(raw.headers))
         try:
             record_kinds.check(record.topic, record.headers)
             task: Task = load_task(raw.value)
@@ -142,9 +142,9 @@ class MigrateWorker:
             return
         match task:
             case ItemTask():
-                self._batches.take(raw, task, released=bool(released))
+                self._batches.take(raw, task, released=released)
             case MessageTask():
-                self._lanes.take(raw, task, released=bool(released))
+                self._lanes.take(raw, task, released=released)
             case SkipTask(conversation=conversation, event=event):
                 self._lanes.skip(raw, conversation.encode(), event)
 

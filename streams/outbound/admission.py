@@ -66,6 +66,11 @@ class Admission:
             breaker = self._breakers[request.api] = self._made(request.api)
         return BreakerCall(breaker)
 
+    def at_once(self, request: Request) -> BreakerCall | None:
+        """The call, entered and with what it takes of the quotas, where nothing has to be waited for; `left` ends it."""
+        call = self.breaker_call(request)
+        return call if call.enter() and self._limiter.take(request.api, request.targets) else None
+
     async def admit(self, breaker_call: BreakerCall, request: Request, *, live: bool, again: bool, source: str = "") -> bool:
         """Wait for the quotas, each *source* in turn; false if the breaker has opened meanwhile, and the passage is to be left."""
         while not await self._limiter.acquire(request.api, request.targets, live=live, again=again, source=source):
@@ -77,14 +82,15 @@ class Admission:
 
     def learn(self, breaker_call: BreakerCall, request: Request, outcome: Answered) -> None:
         """What the answer says about the platform: too much at once, or not well."""
-        throttled = isinstance(outcome, NotSent) and outcome.throttled
-        if isinstance(outcome, NotSent) and outcome.throttled:
-            self._limiter.throttled(request.api, outcome.retry_after)
-            metrics.THROTTLED.labels(self._app, self._platform, request.api).inc()
-        if isinstance(outcome, NotSent) and outcome.ours:
-            self._say(request.api, outcome.reason)
-        alone = isinstance(outcome, NotSent) and outcome.alone
-        breaker_call.ended(failed=isinstance(outcome, Unsure | NotSent) and not throttled and not alone)
+        failed = isinstance(outcome, Unsure)
+        if isinstance(outcome, NotSent):
+            failed = not outcome.throttled and not outcome.alone
+            if outcome.throttled:
+                self._limiter.throttled(request.api, outcome.retry_after)
+                metrics.THROTTLED.labels(self._app, self._platform, request.api).inc()
+            if outcome.ours:
+                self._say(request.api, outcome.reason)
+        breaker_call.ended(failed=failed)
 
     def show(self) -> None:
         """Bring the gauges up to date."""

@@ -10,7 +10,7 @@ from typing import Any, Literal, NoReturn, get_args
 import httpx
 
 from converters.platform import Account, Reply, Request, Signed, SignedBody, Token
-from streams.outbound.connections import NoAnswerError, NoConnectionError
+from streams.outbound.errors import NoAnswerError, NoConnectionError
 from streams.outbound.transport import HttpCall
 
 ASK_AGAIN = 5.0

@@ -63,6 +63,18 @@ class BreakerCall:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         del kind, error, trace
+        self.left()
+
+    def enter(self) -> bool:
+        """Whether calls are let through now, so that nobody needs to wait: it is entered then, and whoever did so says when it is `left`."""
+        breaker = self._breaker
+        if breaker.state is not BreakerState.CLOSED:
+            return False
+        self._era = breaker.era
+        return True
+
+    def left(self) -> None:
+        """Without its end told, its place is the next one's."""
         if not self._told and self._era == self._breaker.era:
             self._breaker.unused()
 

@@ -13,9 +13,9 @@ from converters.routing.route import App
 from streams.deliver.settings import DeliverSettings
 from streams.observe import metrics
 from streams.outbound.auth import NETWORK, TOKEN_OUTCOMES, SignedAuth, TokenAuth, TokenRefusedError
-from streams.outbound.connections import NoConnectionError
+from streams.outbound.errors import NoConnectionError, TooLateError
 from streams.outbound.proxies import proxies
-from streams.outbound.transport import HttpCall, HttpxTransport, PooledTransport, TooLateError, Transport
+from streams.outbound.transport import HttpCall, HttpxTransport, PooledTransport, Transport
 
 TOO_LATE = NotSent("too late to leave")
 """It was no longer allowed to leave, and has not."""
@@ -51,7 +51,8 @@ class PlatformClient:
             if transport is not None
             else PooledTransport(settings.max_requests_per_app, settings.timeout, proxies(settings, "deliver"))
         )
-        self._counters: dict[tuple[str, str], Counter] = {}
+        self._counters: dict[tuple[str, type[Struct], bool], Counter] = {}
+        """By API, kind of outcome, and whether we are locked out."""
         self._timers: dict[str, Histogram] = {}
 
     async def send(self, request: Request, allowed: Callable[[], bool] = _always) -> Answered:
@@ -68,7 +69,8 @@ class PlatformClient:
             if (known := self._auth.current()) is None:
                 return await self._authenticated(self._plain(request), allowed, again=False)
             # The transport asks whether it is allowed when it has a connection: that is the last moment.
-            reply = await self._transport.call(HttpCall(request.method, self._url(request), request.headers | known, request.body), allowed)
+            call = HttpCall(request.method, self._base + request.path, request.headers | known, request.body)
+            reply = await self._transport.call(call, allowed)
             return await self._authenticated(self._plain(request), allowed, again=True) if self._auth.worn_out(reply, known) else reply
         except TooLateError:
             return TOO_LATE
@@ -141,15 +143,15 @@ class PlatformClient:
 
     def count(self, api: str, outcome: Struct, seconds: float) -> None:
         """What came of a call to *api*, and how long it took."""
+        kind = type(outcome)
         locked_out = isinstance(outcome, NotSent) and outcome.ours
-        kind = "locked_out" if locked_out else str(outcome.__struct_config__.tag)
-        name, platform = self.app, self._platform
-        counter = self._counters.get((api, kind))
+        counter = self._counters.get((api, kind, locked_out))
         if counter is None:
-            counter = self._counters[api, kind] = metrics.ATTEMPTS.labels(name, platform, api, kind)
+            told = "locked_out" if locked_out else str(outcome.__struct_config__.tag)
+            counter = self._counters[api, kind, locked_out] = metrics.ATTEMPTS.labels(self.app, self._platform, api, told)
         timer = self._timers.get(api)
         if timer is None:
-            timer = self._timers[api] = metrics.REQUEST_SECONDS.labels(name, platform, api)
+            timer = self._timers[api] = metrics.REQUEST_SECONDS.labels(self.app, self._platform, api)
         counter.inc()
         timer.observe(seconds)
 

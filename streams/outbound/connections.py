@@ -10,16 +10,19 @@ import ssl
 import zlib
 from collections import deque
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import cast
 
 import aiohappyeyeballs
 import httptools
-from yarl import URL
 
 from converters.platform import Reply
 from streams.outbound.content_coding import LARGEST, decoded
+from streams.outbound.errors import NoAnswerError, NoConnectionError, TooLateError
 from streams.outbound.proxies import NO_PROXIES, Proxies, ProxyRefusedError, tunnel
+from streams.outbound.slots import Slots
+
+Where = tuple[str, int, bool]
+"""Host, port, whether it is encrypted."""
 
 RESTS = 10.0
 """Seconds for which a connection may rest: less than the platforms' servers keep it. A request on one that was just closed is in doubt."""
@@ -28,18 +31,6 @@ RESOLVED = 60.0
 """Seconds for which the addresses of a host are believed."""
 SECOND_ADDRESS = 0.25
 """Seconds after which another address of the host is tried as well."""
-
-
-class NoConnectionError(Exception):
-    """There was no connection, so nothing was sent. *ours*: a person has to look, as where a proxy wants another password."""
-
-    def __init__(self, why: str, *, ours: bool = False) -> None:
-        super().__init__(why)
-        self.ours = ours
-
-
-class NoAnswerError(Exception):
-    """The request had left, or may have, and there is no whole answer that can be read."""
 
 
 class HttpConnection(asyncio.Protocol):
@@ -181,30 +172,29 @@ class ConnectionPool:
     def __init__(self, most: int, timeout: float, proxies: Proxies = NO_PROXIES) -> None:
         self._timeout = timeout
         self._proxies = proxies
-        self._free = asyncio.Semaphore(most)
-        self._resting: dict[tuple[str, int, bool], deque[HttpConnection]] = {}
+        self._slots = Slots(most)
+        self._resting: dict[Where, deque[HttpConnection]] = {}
         self._used: set[HttpConnection] = set()
         self._tls: ssl.SSLContext | None = None
         self._hosts: dict[tuple[str, int], tuple[float, list[aiohappyeyeballs.AddrInfoType]]] = {}
         self._sweeping: asyncio.TimerHandle | None = None
 
-    async def ask(self, url: URL, request: bytes, may_leave: Callable[[], bool]) -> Reply | None:
-        """Send *request* to where *url* is; None where it may not leave any more once there is a connection.
-
-        Raises NoConnectionError, NoAnswerError.
-        """
+    async def ask(self, where: Where, request: bytes, may_leave: Callable[[], bool]) -> Reply:
+        """Send *request*, if it *may_leave* once there is a connection. Raises NoConnectionError, TooLateError, NoAnswerError."""
+        if not self._slots.take():
+            try:
+                async with asyncio.timeout(self._timeout):
+                    await self._slots.wait()
+            except TimeoutError:
+                raise NoConnectionError("all connections are in use") from None
         try:
-            async with asyncio.timeout(self._timeout) if self._free.locked() else nullcontext():
-                await self._free.acquire()
-        except TimeoutError:
-            raise NoConnectionError("all connections are in use") from None
-        try:
-            where = (url.raw_host or "", url.port or 0, url.scheme == "https")
             connection = self._rested(where) or await self._made(where)
+            if not may_leave():  # making one, or waiting for a free one, takes time
+                self._let_rest(where, connection)
+                raise TooLateError
             try:
                 self._used.add(connection)
-                # Making one, or waiting for a free one, takes time.
-                return await connection.ask(request) if may_leave() else None
+                return await connection.ask(request)
             except BaseException:
                 connection.close()
                 raise
@@ -212,7 +202,7 @@ class ConnectionPool:
                 self._used.discard(connection)
                 self._let_rest(where, connection)
         finally:
-            self._free.release()
+            self._slots.give_back()
 
     def close(self) -> None:
         for connection in [*self._used, *(one for resting in self._resting.values() for one in resting)]:
@@ -221,7 +211,7 @@ class ConnectionPool:
         if self._sweeping is not None:
             self._sweeping.cancel()
 
-    def _rested(self, where: tuple[str, int, bool]) -> HttpConnection | None:
+    def _rested(self, where: Where) -> HttpConnection | None:
         resting = self._resting.get(where)
         fresh = asyncio.get_running_loop().time() - RESTS
         while resting:
@@ -231,7 +221,7 @@ class ConnectionPool:
             connection.close()
         return None
 
-    def _let_rest(self, where: tuple[str, int, bool], connection: HttpConnection) -> None:
+    def _let_rest(self, where: Where, connection: HttpConnection) -> None:
         if not connection.usable:
             connection.close()
             return
@@ -255,7 +245,7 @@ class ConnectionPool:
         if self._resting:
             self._sweeping = loop.call_later(RESTS / 2, self._sweep)
 
-    async def _made(self, where: tuple[str, int, bool]) -> HttpConnection:
+    async def _made(self, where: Where) -> HttpConnection:
         host, port, encrypted = where
         loop = asyncio.get_running_loop()
         try:

@@ -170,6 +170,11 @@ class RateLimiter:
             return True
         return await line.wait(way, messages, live=live, again=again, source=source)
 
+    def take(self, api: str, messages: int = 1) -> bool:
+        """As `acquire`, where it does not have to wait; else nothing is taken."""
+        way = self._way(api)
+        return way.line is None or way.line.pass_now(way, messages)
+
     def end(self) -> None:
         """Other limits hold from now on: whoever waits is sent away."""
         for line in self._lines():

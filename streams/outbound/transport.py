@@ -1,13 +1,14 @@
 """One call to a platform and its whole answer: on connections of our own, or on any transport of httpx."""
 
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple, Protocol
 
 import httpx
 from yarl import URL
 
 from converters.platform import Reply
-from streams.outbound.connections import ConnectionPool, NoConnectionError
+from streams.outbound.connections import ConnectionPool, Where
+from streams.outbound.errors import NoConnectionError, TooLateError
 from streams.outbound.proxies import NO_PROXIES, Proxies
 
 
@@ -22,14 +23,10 @@ class HttpCall(NamedTuple):
 
 
 class Transport(Protocol):
-    async def call(self, call: HttpCall, may_leave: Callable[[], bool]) -> Reply:
+    def call(self, call: HttpCall, may_leave: Callable[[], bool]) -> Coroutine[Any, Any, Reply]:
         """*may_leave* is asked when there is a connection. Raises `auth.NETWORK`, and TooLateError."""
 
     async def close(self) -> None: ...
-
-
-class TooLateError(Exception):
-    """It was no longer allowed to leave, and has not."""
 
 
 _LINES = 5
@@ -39,10 +36,10 @@ _LINES = 5
 class _Head:
     """What every request to one URL begins with, and its headers as they were last: mostly they are the same."""
 
-    __slots__ = ("_headers", "_written", "text", "url")
+    __slots__ = ("_headers", "_written", "text", "where")
 
-    def __init__(self, url: URL, text: str) -> None:
-        self.url, self.text = url, text
+    def __init__(self, where: Where, text: str) -> None:
+        self.where, self.text = where, text
         self._headers: dict[str, str] = {}
         self._written = b""
 
@@ -63,17 +60,14 @@ class PooledTransport:
         self._pool = ConnectionPool(in_flight, timeout, proxies)
         self._heads: dict[tuple[str, str], _Head] = {}
 
-    async def call(self, call: HttpCall, may_leave: Callable[[], bool]) -> Reply:
+    def call(self, call: HttpCall, may_leave: Callable[[], bool]) -> Coroutine[Any, Any, Reply]:
         head = self._heads.get((call.method, call.url)) or self._head(call.method, call.url)
         written = head.with_headers(call.headers)
         if call.body or call.method != "GET":
             whole = b"%bContent-Length: %d\r\n\r\n%b" % (written, len(call.body), call.body)
         else:
             whole = b"%b\r\n%b" % (written, call.body)
-        reply = await self._pool.ask(head.url, whole, may_leave)
-        if reply is None:
-            raise TooLateError
-        return reply
+        return self._pool.ask(head.where, whole, may_leave)
 
     async def close(self) -> None:
         self._pool.close()
@@ -91,7 +85,7 @@ class PooledTransport:
             f"{method} {parsed.raw_path_qs} HTTP/1.1\r\nHost: {parsed.host_port_subcomponent}\r\n"
             "Accept: */*\r\nAccept-Encoding: identity\r\nUser-Agent: im-relay\r\n"
         )
-        found = self._heads[method, url] = _Head(parsed, text)
+        found = self._heads[method, url] = _Head((parsed.raw_host, parsed.port or 0, parsed.scheme == "https"), text)
         return found
 
 

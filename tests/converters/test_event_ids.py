@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from converters.core.event_id import EventId, NotAnEventIdError, also, beside, is_event_id, message_of
+from converters.core.event_id import EventId, NotAnEventIdError, also, beside, is_event_id, is_of, message_of
 
 ROOT = Path(__file__).parent.parent.parent
 parts = st.text(max_size=90)
@@ -32,6 +32,29 @@ def test_an_id_is_taken_apart_into_what_it_was_built_of(app: str, message: str, 
     assert EventId.parse(made.text) == made
     assert made.text.count(":") == 4
     assert is_event_id(made.text)
+
+
+@given(
+    text=st.lists(st.sampled_from(["own", "a", "b", ":", ":", "\n", ""]), max_size=12).map("".join),
+    platform=st.sampled_from(["own", "a", ""]),
+    app=st.sampled_from(["a", "a:b", "b", ""]),
+)
+@example("own:a:b:a:b", "own", "a")
+@example("own:a:b:a:b:own", "own", "a:b")
+@example("own:a:b:a:b:own", "own", "a")
+@example("own:a:b:a:b\n", "own", "a")
+@example("own:a::a:b", "own", "a")
+@example("own:a:b::b", "own", "a")
+@example("own:a:b:a:", "own", "a")
+@example(":a:b:a:b", "", "a")
+@example("own::b:a:b", "own", "")
+def test_whose_id_it_is_can_be_told_without_taking_it_apart(text: str, platform: str, app: str) -> None:
+    try:
+        found = EventId.parse(text)
+    except NotAnEventIdError:
+        assert not is_of(text, platform, app)
+    else:
+        assert is_of(text, platform, app) == ((found.platform, found.app) == (platform, app))
 
 
 def test_another_event_of_a_message_differs_by_its_last_word() -> None:

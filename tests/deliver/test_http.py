@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import trustme
 import uvloop
-from yarl import URL
 
 from converters.platform import Reply
-from streams.outbound.connections import ConnectionPool, NoAnswerError, NoConnectionError
-from streams.outbound.transport import HttpCall, PooledTransport, TooLateError
+from streams.outbound.connections import ConnectionPool
+from streams.outbound.errors import NoAnswerError, NoConnectionError, TooLateError
+from streams.outbound.transport import HttpCall, PooledTransport
 
 pytestmark = pytest.mark.filterwarnings("ignore:Overriding the .event_loop_policy. fixture:pytest.PytestDeprecationWarning")
 BODY = b'{"data":1}'
@@ -161,8 +161,8 @@ async def test_what_nobody_asked_for_ends_the_connection() -> None:
     closed = asyncio.Event()
     listening = await asyncio.start_server(talk, "127.0.0.1", 0)
     pool = ConnectionPool(1, 5.0)
-    url = URL(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/")
-    assert (await pool.ask(url, b"GET / HTTP/1.1\r\n\r\n", lambda: True)) is not None
+    where = ("127.0.0.1", listening.sockets[0].getsockname()[1], False)
+    assert (await pool.ask(where, b"GET / HTTP/1.1\r\n\r\n", lambda: True)) is not None
     said.set()
     async with asyncio.timeout(5):
         await closed.wait()
@@ -173,14 +173,14 @@ async def test_what_nobody_asked_for_ends_the_connection() -> None:
 async def test_who_waits_too_long_for_a_connection_was_not_sent() -> None:
     server = Server(b"", b"")
     listening = await asyncio.start_server(server, "127.0.0.1", 0)
-    url = URL(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/")
     pool = ConnectionPool(1, 60.0)
-    first = asyncio.create_task(pool.ask(url, b"GET / HTTP/1.1\r\n\r\n", lambda: True))
+    where = ("127.0.0.1", listening.sockets[0].getsockname()[1], False)
+    first = asyncio.create_task(pool.ask(where, b"GET / HTTP/1.1\r\n\r\n", lambda: True))
     while not server.requests:
         await asyncio.sleep(0)
     pool._timeout = 0.01
     with pytest.raises(NoConnectionError):
-        await pool.ask(url, b"GET / HTTP/1.1\r\n\r\n", lambda: True)
+        await pool.ask(where, b"GET / HTTP/1.1\r\n\r\n", lambda: True)
     assert (server.connections, len(server.requests)) == (1, 1)
     pool.close()
     with pytest.raises(NoAnswerError):

@@ -151,6 +151,21 @@ def test_what_cannot_be_put_before_what_is_there_is_told(kafka: str, tmp_path: P
         assert "later messages of their conversations are there already: 1" in said_by(rig, whole)
 
 
+def test_an_increment_brings_what_shares_its_millisecond_with_the_last_one(kafka: str, tmp_path: Path) -> None:
+    """It holds no more than what is new; then all of it is exported once more, and read in another order."""
+    one, two = people = USERS[:2]
+    users = [User(id=name) for name in people]
+    talk = [said(direct(one, two), one, number, AT + at, f"a {number}") for number, at in enumerate((0, 5, 5, 5, 6, 6))]
+    with SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0) as sim, Rig(kafka, tmp_path / "rig", sim.url) as rig:
+        rig.worker()
+        parts = [talk[:2], [talk[2]], talk[2:5], [*talk[:4], talk[5], talk[4]], talk]
+        for number, events in enumerate(parts):
+            bundle = made(tmp_path / f"{number}", users, events)
+            done = rig.apply(bundle, *(["--catch-up"] if number else []), "--live-since", "none")
+            assert (done["good"], done["older"], done["stopped"]) == (True, 0, 0)
+        assert imported(sim.journal()) == Counter({tuple(f"a {number}" for number in range(6)): 1})
+
+
 def said_by(rig: Rig, bundle: Path) -> str:
     return rig.command("migrate", "apply", "--bundle", str(bundle), code=1)
 

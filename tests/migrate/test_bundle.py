@@ -177,3 +177,50 @@ def test_media_and_mentions_are_kept_and_posts_of_other_kinds_counted(export: Pa
         bodies = [one.event.operation.body for one in bundle.messages(TALK) if isinstance(one.event.operation, Post)]
         assert (bundle.meta.files, bundle.meta.problems) == (1, {"operation": 1})
         assert getattr(bodies[1], "mentions", None) == ("bob",)
+
+
+def of_two_ids(folder: Path) -> None:
+    """`Li` and `li` are two users of the source; everything of the second is written as its own id."""
+    write(folder / "users.jsonl", [user("li"), user("Li"), user("bob")])
+    write(folder / "friends.jsonl", [{"owner": "Li", "friend": "bob", "remark": "L."}, {"owner": "bob", "friend": "li", "remark": "l."}])
+    write(folder / "blocks.jsonl", [{"owner": "bob", "blocked": "Li"}])
+    write(folder / "groups.jsonl", [{"id": "G1", "owner": "bob"}, {"id": "G2", "owner": "Li"}, {"id": "G3", "owner": "li"}])
+    write(folder / "members.jsonl", [{"group": "G1", "user": "Li", "role": "admin"}, {"group": "G3", "user": "LI", "name": "boss"}])
+    rows = [
+        said(1, "Li", "bob", text="L1"),
+        said(2, "li", "BOB", text="l2"),
+        said(3, "bob", "Li", text="L3"),
+        said(4, "bob", "li", text="l4"),
+    ]
+    groups = [said(5, "Li", group="G1", text="L5"), said(6, "bob", group="G1", text="b6"), said(7, "li", group="G3", text="l7")]
+    write(folder / "messages.jsonl", [*rows, *groups, said(8, "bob", group="G2", text="b8")])
+
+
+def test_what_names_a_user_who_was_left_out_is_not_the_other_ones(tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    of_two_ids(folder)
+    with checked(folder, tmp_path / "bundles", skipped=frozenset({"case"})) as bundle:
+        (friendship,) = bundle.items("friendship")
+        assert friendship.item == Friendship(owner="bob", friend="li", remark="l.")
+        assert bundle.count("block") == 0
+        members = [(row.item.group, row.item.user, row.item.role) for row in bundle.items("member") if isinstance(row.item, GroupMember)]
+        assert members == [("G1", "bob", "owner"), ("G3", "li", "owner")]
+        assert texts(bundle, conversation_key(direct("bob", "li"))) == ["l2", "l4"]
+        assert texts(bundle, conversation_key(GroupTalk("G1"))) == ["b6"]
+        assert texts(bundle, conversation_key(GroupTalk("G3"))) == ["l7"]
+        lost = {where for kind, where in places(bundle) if kind == "along"}
+        assert lost == {
+            "friends.jsonl:1", "blocks.jsonl:1", "groups.jsonl:2", "members.jsonl:1", "messages.jsonl:1", "messages.jsonl:3",
+            "messages.jsonl:5", "messages.jsonl:8",
+        }  # fmt: skip
+        bundle.verify()
+
+
+def test_where_a_person_says_that_they_are_the_same_all_is_that_users(tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    of_two_ids(folder)
+    with checked(folder, tmp_path / "bundles", accepted=frozenset({"case"}), skipped=frozenset({"same-id"})) as bundle:
+        assert texts(bundle, conversation_key(direct("bob", "li"))) == ["L1", "l2", "L3", "l4"]
+        assert texts(bundle, conversation_key(GroupTalk("G2"))) == ["b8"]
+        assert bundle.count("block") == 1
+        assert not {where for kind, where in places(bundle) if kind == "along"}

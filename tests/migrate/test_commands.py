@@ -75,7 +75,7 @@ def test_all_problems_are_said_at_once_and_lie_in_a_table() -> None:
 
 def test_what_a_person_has_decided_lets_it_pass_and_the_bundle_has_the_name_of_its_hash() -> None:
     assert check().exit_code == 1
-    result = check("--skip", "case", "--older")
+    result = check("--accept", "case", "--older")
     assert result.exit_code == 0, result.output
     assert "messages 1" in result.output
     assert run("plan", "--out", "plan.md").exit_code == 0
@@ -98,7 +98,7 @@ def test_it_speaks_chinese_where_it_is_asked_to(environment: str, words: tuple[s
 
 
 def test_a_plan_holds_the_quotas_that_were_ordered() -> None:
-    check("--skip", "case", "--older")
+    check("--accept", "case", "--older")
     assert run("plan", "--quota", "messages/users/import=500").exit_code == 0
     assert read_plan(Path("plan.md")).quotas["messages/users/import"] == 500
     assert "# Migration plan: old → new" in Path("plan.md").read_text(encoding="utf-8")

@@ -59,6 +59,7 @@ class Played:
             get=self.done.get,
             put=self.done.__setitem__,
             settle=lambda _: None,
+            count=lambda *_: None,
             tell=lambda event, key, entry: self.told.append(entry),
             bury=lambda raw, key, cause, detail, whose, attempts: self.letters.append(f"{key.decode()} {cause}"),
         )

@@ -88,3 +88,23 @@ def test_a_group_that_is_not_there_yet_is_counted(tmp_path: Path) -> None:
     root, done = exported(tmp_path, there=False)
     assert (done.without_group, done.groups) == (1, 0)
     assert index_of(root, "bob").groups == []
+
+
+def test_what_an_earlier_export_has_left_is_removed_and_told(tmp_path: Path) -> None:
+    """A page of then may hold messages that lie in another page now, or are nobody's any more; an index of then names pages that are others now."""
+    root, first = exported(tmp_path, count=MOST + 500, everything=True)
+    assert first.stale == 0
+    gone = root / "users" / file_name("eve")
+    gone.mkdir(parents=True)
+    (gone / "index.json").write_bytes(b"{}")
+    (gone / "0001.json.gz").write_bytes(b"")
+    for own in (root / "notes.txt", root / "users" / "readme.md", root / "users" / file_name("bob") / "notes.txt"):
+        own.write_text("the customer's own")
+    _, second = exported(tmp_path, count=4, there=False)
+    # The second page of each of the two, what is of nobody any more, and the page of the group that is not there now.
+    assert second.stale == 5
+    assert not gone.exists()
+    fresh, _ = exported(tmp_path, count=4, there=False, out="fresh")
+    files = {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file() and path.suffix not in (".txt", ".md")}
+    assert files == {path.relative_to(fresh): path.read_bytes() for path in fresh.rglob("*") if path.is_file()}
+    assert sum(1 for path in root.rglob("*") if path.suffix in (".txt", ".md")) == 3

@@ -119,7 +119,7 @@ def test_what_a_target_only_says_is_named_kind_by_kind(kafka: str, tmp_path: Pat
             code=1,
         )
         assert (
-            f"10,000 of 10,000 accepted, 50 conversations with the hash of the bundle, not to be seen: a person looks at {TALKS} conversations"
+            f"10,000 of 10,000 accepted, 50 conversations with the hash of the bundle, no call reads history back: a person looks at {TALKS} conversations"
             in told
         )
 

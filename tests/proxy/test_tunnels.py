@@ -21,7 +21,7 @@ from streams.media.fetch import Fetched, Fetcher, FetchFailed
 from streams.media.ssrf_guard import AddressPolicy
 from streams.media.store.s3 import _through
 from streams.outbound.client import PlatformClient
-from streams.outbound.connections import NoAnswerError, NoConnectionError
+from streams.outbound.errors import NoAnswerError, NoConnectionError
 from streams.outbound.proxies import Proxies, ProxySettings, parsed, proxies
 from streams.outbound.transport import HttpCall, PooledTransport
 from streams.outbound.vendor_client import VendorClient

@@ -8,8 +8,7 @@ import re
 from hashlib import blake2b
 from typing import Any
 
-import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
 from converters.core import wire
 from converters.core.bodies import Body, Command, File, files_of
@@ -108,7 +107,7 @@ def read(request: Request, reply: Reply, findings: Findings) -> ImportOutcome:
         if answer is not None and answer.error is not None:
             return Refused("answered 200, and that it is not done")
         message = text(table(answer.data).get("msg_id")) if answer is not None else ""
-        return Delivered(message, _stamp(request) or None) if message else Unsure("unreadable answer")
+        return Delivered(message) if message else Unsure("unreadable answer")
     unwell = not_about_it(request, reply, answer)
     if unwell is not None:
         return unwell
@@ -122,18 +121,6 @@ def read(request: Request, reply: Reply, findings: Findings) -> ImportOutcome:
     if _BEFORE.search(described):
         return BeforeGroup(said)
     return NotLater(said) if _LATER.search(described) else Refused(said)
-
-
-class _Dated(Struct):
-    msg_timestamp: int
-
-
-_dated = msgspec.json.Decoder(_Dated).decode
-
-
-def _stamp(request: Request) -> int:
-    """Of a body that `encode` wrote."""
-    return _dated(request.body).msg_timestamp
 
 
 def digest(request: Request, status: int, described: str) -> str:
