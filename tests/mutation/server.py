@@ -93,6 +93,7 @@ class _Loop(_Anew):
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         functions: dict[tuple[str, int], list[FunctionType]] = defaultdict(list)
+        gc.unfreeze()  # or what was there when all was collected is not told
         gc.collect()
         for one in gc.get_objects():
             if isinstance(one, FunctionType) and one.__code__.co_filename == str(self._path):
