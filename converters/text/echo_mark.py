@@ -34,8 +34,6 @@ UNFIT, UNKEYED, CLIENT = "unfit", "unkeyed", "client"
 """Why a mark is not believed: no key of ours has made it for this message; it is of a release without keys; a user's client sent it."""
 
 _SIZE, _OLD_SIZE = 16, 8
-_SIZES = tuple(size.to_bytes(4, "big") for size in range(128))
-"""Of texts, as they are bound: hardly one is longer."""
 _PARTS = 10_000
 """More requests than an event can take."""
 
@@ -162,8 +160,7 @@ def _bound(parts: Iterable[str]) -> bytes:
     found: list[bytes] = []
     for part in parts:
         written = part.encode() if part.isascii() else part.encode(errors="surrogatepass")
-        size = len(written)
-        found += (_SIZES[size] if size < len(_SIZES) else size.to_bytes(4, "big"), written)
+        found += (len(written).to_bytes(4, "big"), written)
     return b"".join(found)
 
 

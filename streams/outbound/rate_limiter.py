@@ -164,13 +164,13 @@ class RateLimiter:
 
         The others have their turns by *source*. False after `end`: these limits hold no longer.
         """
-        way = self._way(api)
-        line = way.line
-        if line is None or line.pass_now(way, messages):
+        if self.take(api, messages):
             return True
-        return await line.wait(way, messages, live=live, again=again, source=source)
+        way = self._way(api)
+        assert way.line is not None, "without limits it was taken"
+        return await way.line.wait(way, messages, live=live, again=again, source=source)
 
-    def take(self, api: str, messages: int = 1) -> bool:
+    def take(self, api: str, messages: int) -> bool:
         """As `acquire`, where it does not have to wait; else nothing is taken."""
         way = self._way(api)
         return way.line is None or way.line.pass_now(way, messages)

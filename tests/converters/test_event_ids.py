@@ -43,6 +43,7 @@ def test_an_id_is_taken_apart_into_what_it_was_built_of(app: str, message: str, 
 @example("own:a:b:a:b:own", "own", "a:b")
 @example("own:a:b:a:b:own", "own", "a")
 @example("own:a:b:a:b\n", "own", "a")
+@example("ywn:a:b:a:b", "own", "a")
 @example("own:a::a:b", "own", "a")
 @example("own:a:b::b", "own", "a")
 @example("own:a:b:a:", "own", "a")

@@ -9,7 +9,7 @@ from converters.platform import RateLimit
 from streams.outbound.rate_limiter import RateLimiter
 from streams.outbound.token_bucket import QuotaPolicy
 from tests.deliver.passing import Passed, limiter_of
-from tests.deliver.virtual import run, settle
+from tests.deliver.virtual import VirtualLoop, run, settle
 
 
 def test_what_is_not_used_is_the_next_ones() -> None:
@@ -46,6 +46,23 @@ def test_an_api_that_no_limit_is_for_holds_nobody() -> None:
         passed = Passed(limiter_of((RateLimit("ten", ("a",), 10),)))
         await asyncio.gather(*(passed.asks("other", "x") for _ in range(20)))
         assert passed.at == [0.0] * 20
+
+    run(main())
+
+
+def test_it_is_taken_at_once_where_it_may_be_and_by_nobody_ahead_of_those_who_wait() -> None:
+    async def main() -> None:
+        passed = Passed(limiter_of())
+        assert passed.limiter.take("a", 1)
+        assert not passed.limiter.take("a", 1)
+        assert passed.limiter.take("other", 1)
+        waits = passed.asks("waits")
+        await settle()
+        assert isinstance(passed.loop, VirtualLoop)
+        passed.loop.now += 0.1
+        assert not passed.limiter.take("a", 1)
+        await waits
+        assert passed.who == ["waits"]
 
     run(main())
 

@@ -249,7 +249,7 @@ def test_a_sqlite_database_is_read_in_pages(tmp_path: Path, monkeypatch: pytest.
         ("[users]\nfile = 'u.csv'\nzone = 'Mars'", "is no time zone; expected as Asia/Shanghai"),
         ("[users]\nfile = 'u.csv'\nunit = 'h'", "expected s, ms, us, ns"),
         ("[users]\nfile = 'u.csv'\nescape = '/'", "expected '', '"),
-        ("[users]\nfile = 'u.csv'\nquote = '+'", "[users]: quote = '+'; expected"),
+        ("[users]\nfile = 'u.csv'\nquote = '+'", r"\[users\]: quote = '\+'; expected"),
         ("[users]\nfile = 'u.csv'\nencoding = 'klingon'", "is none that Python knows"),
         ("[users]\ndatabase = 'oracle:x'\ntable = 'u'", "neither sqlite:PATH nor postgresql"),
         ("[users]\ndatabase = 'sqlite:x'\ntable = 'u; DROP TABLE u'", "is no name of a table or column"),
