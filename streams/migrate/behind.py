@@ -41,6 +41,7 @@ class Behind:
             await self._consumer.stop()
             raise
         self._consumer.assign(self._tps)
+        self._consumer.pause(*self._tps)  # nothing is fetched: what is asked waits behind that for as long as nothing comes
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

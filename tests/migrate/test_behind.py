@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.client import AIOKafkaClient
 
 from streams.kafka.log_reader import LogReader
 from streams.migrate import behind
@@ -50,3 +52,24 @@ async def test_what_is_done_is_deleted_and_nothing_else(kafka: str, topic: str, 
                 assert (await forgotten.records(), await forgotten.is_done()) == (0, True)
         finally:
             await reader.stop()
+
+
+async def test_nothing_is_fetched_by_whoever_only_asks(kafka: str, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question waits behind a fetch on the same connection for as long as nothing comes."""
+    asked: list[str] = []
+    send = AIOKafkaClient.send
+
+    async def noted(self: AIOKafkaClient, node: int, request: Any, **how: Any) -> Any:
+        asked.append(type(request).__name__)
+        return await send(self, node, request, **how)
+
+    monkeypatch.setattr(AIOKafkaClient, "send", noted)
+    reader = LogReader(kafka, committed=True)
+    try:
+        async with Behind(kafka, f"{topic}-workers", topic, 2, reader) as seen:
+            for _ in range(3):
+                assert await seen.is_done()
+    finally:
+        await reader.stop()
+    assert any("Offset" in name for name in asked)
+    assert not [name for name in asked if "Fetch" in name and "Offset" not in name]
