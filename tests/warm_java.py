@@ -3,7 +3,6 @@
 The file lies in the cache beside Kafka itself. Source: "JEP 514: Ahead-of-Time Command-Line Ergonomics".
 """
 
-import fcntl
 import os
 import subprocess
 import tempfile
@@ -12,6 +11,7 @@ from pathlib import Path
 from streams.kafka.local.broker import LocalKafka
 from streams.kafka.local.jars import KAFKA_VERSION, default_cache, java
 from streams.kafka.local.ports import free_port
+from tests.made_once import made_once
 
 OPTIONS = "JDK_JAVA_OPTIONS"
 """In the environment: more options of every Java that is started."""
@@ -24,13 +24,7 @@ def warm_java() -> None:
     """From now on every node of this process and its children starts so; a Java that cannot do it starts as ever."""
     if OPTIONS in os.environ:
         return
-    cache = default_cache()
-    cache.mkdir(parents=True, exist_ok=True)
-    laid_out = cache / f"kafka-{KAFKA_VERSION}-{_build()}.aot"
-    with (cache / "warm.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not laid_out.is_file():
-            _lay_out(laid_out)
+    laid_out = made_once(default_cache() / f"kafka-{KAFKA_VERSION}-{_build()}.aot", _lay_out)
     os.environ[OPTIONS] = f"{QUIET} -XX:AOTCache={laid_out}"
 
 

@@ -16,7 +16,7 @@ from converters.core.localized import localized, text_of
 from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App
 from streams.cli import terminal
-from streams.cli.ending import fail, nothing
+from streams.cli.exit_codes import fail, nothing
 from streams.cli.terminal import print_notice
 from streams.cli.times import moment
 from streams.encryption.master_key_form import MasterKeyError

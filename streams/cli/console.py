@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from converters.core.localized import ReportedError, text_of
-from streams.cli.ending import fail
+from streams.cli.exit_codes import fail
 from streams.cli.options import Config
 from streams.cli.terminal import ask_password, print_line
 
@@ -16,7 +16,7 @@ LONGEST = 4096
 
 def console(config: Config = None) -> None:
     """Serve the operator's page: state, messages, dead letters, identities, migration. Example: im-relay console -c relay.toml"""
-    from streams.cli.running import run_role
+    from streams.cli.role_process import run_role
     from streams.http_server.listener import ListenError
     from streams.plugins import PluginError
     from streams.roles.console import serve

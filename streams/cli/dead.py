@@ -10,7 +10,7 @@ import typer
 
 from converters.core.localized import Localized, joined, localized
 from streams.cli.common import CommandContext, ask, confirm, now, operator_name, parse_time
-from streams.cli.ending import fail, nothing
+from streams.cli.exit_codes import fail, nothing
 from streams.cli.letter_table import print_letters
 from streams.cli.options import WHEN, Config, DryRun, Json, Yes
 from streams.cli.terminal import print_json, print_line, print_notice, progress

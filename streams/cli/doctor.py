@@ -16,7 +16,7 @@ from converters.doctor.steps import Check, CheckResult, Names, Words
 from converters.migration_rules import Language
 from converters.routing.route import App
 from streams.cli.common import CommandContext, ask, now
-from streams.cli.ending import DIFFERS, fail
+from streams.cli.exit_codes import DIFFERS, fail
 from streams.cli.language import language_of
 from streams.cli.options import Config, DryRun, Json
 from streams.cli.terminal import print_json, print_line, print_notice, print_styled

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import CommandContext, ask, confirm, now, operator_name
-from streams.cli.ending import nothing
+from streams.cli.exit_codes import nothing
 from streams.cli.options import Config, DryRun, Json, Yes
 from streams.cli.terminal import Cell, print_json, print_line, print_notice, print_table, progress
 from streams.cli.times import shown

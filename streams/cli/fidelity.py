@@ -16,7 +16,7 @@ from converters.routing.preview import PreviewIdentities
 from converters.routing.route import App
 from converters.routing.traffic_report import ReportRow, TrafficReport
 from streams.cli.common import CommandContext, ask, parse_time
-from streams.cli.ending import fail, nothing
+from streams.cli.exit_codes import fail, nothing
 from streams.cli.options import WHEN, Config, Json
 from streams.cli.terminal import print_json, print_table, progress
 from streams.ingress.record import callback_of

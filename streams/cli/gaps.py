@@ -12,7 +12,7 @@ from converters.platform import TimeRange
 from converters.routing.route import App
 from converters.routing.user_ids import fold
 from streams.cli.common import CommandContext, ask, now, parse_time
-from streams.cli.ending import FAILED, fail, nothing
+from streams.cli.exit_codes import FAILED, fail, nothing
 from streams.cli.options import WHEN, Config, Json
 from streams.cli.terminal import Cell, print_json, print_line, print_notice, print_styled, print_table, progress
 from streams.cli.times import shown

@@ -9,7 +9,7 @@ import typer
 from converters.routing.identity_table import ACCOUNTS, KINDS, IdentityTable, account_record, cohort_record
 from converters.routing.user_ids import fold
 from streams.cli.common import ask, settings_of
-from streams.cli.ending import DIFFERS
+from streams.cli.exit_codes import DIFFERS
 from streams.cli.joining import delivered_below, judge_joining
 from streams.cli.options import DryRun, Json, JsonAnyway
 from streams.cli.terminal import print_json, print_line, print_notice

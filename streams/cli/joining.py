@@ -6,7 +6,7 @@ import typer
 
 from converters.core.localized import joined, localized
 from streams.cli.common import ask
-from streams.cli.ending import NOTHING
+from streams.cli.exit_codes import NOTHING
 from streams.cli.terminal import print_notice, progress
 from streams.kafka.topics import LEDGER
 from streams.locale.messages import translated

@@ -4,7 +4,7 @@ import typer
 
 from converters.core.localized import localized
 from streams.cli.common import CommandContext, ask, confirm
-from streams.cli.ending import fail, nothing
+from streams.cli.exit_codes import fail, nothing
 from streams.cli.options import Config, Json, Yes
 from streams.cli.terminal import CommandGroup, print_json, print_line, print_notice, print_table
 from streams.cli.times import shown

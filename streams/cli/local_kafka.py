@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.ending import FAILED, NOTHING
+from streams.cli.exit_codes import FAILED, NOTHING
 from streams.cli.options import Json
 from streams.cli.terminal import error_lines, print_json, print_line, print_notice
 from streams.kafka.local import process

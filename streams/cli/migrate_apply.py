@@ -15,7 +15,7 @@ from converters.core.localized import localized
 from converters.inventory import KINDS, MESSAGE
 from converters.migration import FilesBy
 from streams.cli.common import CommandContext, ask, parse_time
-from streams.cli.ending import NOTHING, fail, nothing
+from streams.cli.exit_codes import NOTHING, fail, nothing
 from streams.cli.options import WHEN, Config, Json
 from streams.cli.terminal import print_json, print_line, print_notice, progress
 from streams.locale.messages import translated
@@ -49,7 +49,7 @@ def work(platform: Annotated[str, typer.Option(help="The platform to write to.")
 
     Example: im-relay migrate work --platform NAME -c relay.toml
     """
-    from streams.cli.running import role
+    from streams.cli.role_process import role
     from streams.migrate.role import run_migrate
 
     role(run_migrate, config, migrate(platform), platform)

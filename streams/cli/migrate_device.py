@@ -7,7 +7,7 @@ import typer
 
 from converters.core.localized import localized
 from streams.cli.common import CommandContext, ask
-from streams.cli.ending import fail
+from streams.cli.exit_codes import fail
 from streams.cli.migrate_apply import BundleOption, PlanOption, bundle_path
 from streams.cli.options import Config, Json
 from streams.cli.terminal import print_json, print_line

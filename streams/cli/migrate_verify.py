@@ -10,7 +10,7 @@ import typer
 
 from converters.core.localized import localized
 from streams.cli.common import CommandContext, ask
-from streams.cli.ending import NOTHING, fail, nothing
+from streams.cli.exit_codes import NOTHING, fail, nothing
 from streams.cli.language import language_of
 from streams.cli.migrate_apply import App as AppOption
 from streams.cli.migrate_apply import BundleOption, PlanOption, bundle_path, target_app

@@ -30,7 +30,7 @@ def preview(
     Example: im-relay preview --platform NAME --target NAME callback.json
     """
     del json
-    from streams.cli.ending import fail
+    from streams.cli.exit_codes import fail
     from streams.cli.terminal import print_json
     from streams.operate.preview import PreviewError, show
 

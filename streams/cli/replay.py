@@ -12,7 +12,7 @@ from msgspec import structs
 from converters.core.localized import localized
 from converters.routing.route import App
 from streams.cli.common import CommandContext, ask, confirm, now, parse_time
-from streams.cli.ending import fail, nothing
+from streams.cli.exit_codes import fail, nothing
 from streams.cli.options import WHEN, Config, DryRun, Json, Yes
 from streams.cli.terminal import Cell, print_json, print_line, print_notice, print_styled, print_table, progress
 from streams.cli.times import length, shown

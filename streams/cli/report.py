@@ -9,7 +9,7 @@ import typer
 
 from converters.core.localized import localized
 from streams.cli.common import CommandContext, ask, now, parse_time
-from streams.cli.ending import DIFFERS, fail
+from streams.cli.exit_codes import DIFFERS, fail
 from streams.cli.language import language_of
 from streams.cli.options import WHEN, Config, Json
 from streams.cli.terminal import print_json, print_line, progress

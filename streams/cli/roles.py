@@ -4,22 +4,20 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.ending import fail
-from streams.cli.importing import importing
+from streams.cli.exit_codes import fail
 from streams.cli.options import Config, JsonAnyway
 from streams.cli.program import program
-from streams.cli.running import role, run_role
+from streams.cli.role_process import role, run_role
 from streams.cli.terminal import print_json, print_notice
 
 
 def ingress(config: Config = None) -> None:
     """Receive callbacks, and answer 200 once they are in Kafka. Example: im-relay ingress -c relay.toml"""
-    with importing():
-        from streams.http_server.listener import ListenError
-        from streams.ingress.producer import StoreError
-        from streams.roles.ingress import serve
-        from streams.settings.role_secrets import INGRESS
-        from streams.settings.root import SettingsError, load, require_apps
+    from streams.http_server.listener import ListenError
+    from streams.ingress.producer import StoreError
+    from streams.roles.ingress import serve
+    from streams.settings.role_secrets import INGRESS
+    from streams.settings.root import SettingsError, load, require_apps
 
     try:
         run_role(serve, require_apps(load(config, INGRESS)))
@@ -32,38 +30,34 @@ def convert(config: Config = None) -> None:
 
     Example: im-relay convert -c relay.toml
     """
-    with importing():
-        from streams.roles.stages import run_convert
-        from streams.settings.role_secrets import CONVERT
+    from streams.roles.stages import run_convert
+    from streams.settings.role_secrets import CONVERT
 
     role(run_convert, config, CONVERT, config)
 
 
 def deliver(platform: Annotated[str, typer.Option(help="The platform to deliver to.")], config: Config = None) -> None:
     """Deliver to one platform. Example: im-relay deliver --platform NAME -c relay.toml"""
-    with importing():
-        from streams.roles.stages import run_deliver
-        from streams.settings import role_secrets
+    from streams.roles.stages import run_deliver
+    from streams.settings import role_secrets
 
     role(run_deliver, config, role_secrets.deliver(platform), platform)
 
 
 def media(config: Config = None) -> None:
     """Transfer the files of messages, each in a format that the target shows. Example: im-relay media -c relay.toml"""
-    with importing():
-        from streams.roles.media import run_media
-        from streams.settings.role_secrets import MEDIA
+    from streams.roles.media import run_media
+    from streams.settings.role_secrets import MEDIA
 
     role(run_media, config, MEDIA)
 
 
 def files(config: Config = None) -> None:
     """Store files for platforms that accept no uploads, and serve them by signed links. Example: im-relay files -c relay.toml"""
-    with importing():
-        from streams.http_server.listener import ListenError
-        from streams.roles.files import serve
-        from streams.settings.role_secrets import FILES
-        from streams.settings.root import SettingsError, load
+    from streams.http_server.listener import ListenError
+    from streams.roles.files import serve
+    from streams.settings.role_secrets import FILES
+    from streams.settings.root import SettingsError, load
 
     try:
         run_role(serve, load(config, FILES))
@@ -73,8 +67,7 @@ def files(config: Config = None) -> None:
 
 def watch(config: Config = None) -> None:
     """Watch the relay from outside: backlogs and their age, dead letters, owners, test messages, as metrics. Example: im-relay watch -c relay.toml"""
-    with importing():
-        from streams.roles.watch import run_watch, scope
+    from streams.roles.watch import run_watch, scope
 
     role(run_watch, config, scope)
 
@@ -82,8 +75,7 @@ def watch(config: Config = None) -> None:
 def settings(config: Config = None, *, json: JsonAnyway = False) -> None:
     """Check the settings, and print them without secrets. Example: im-relay settings -c relay.toml"""
     del json
-    with importing():
-        from streams.settings.root import SettingsError, load, require_apps, shown
+    from streams.settings.root import SettingsError, load, require_apps, shown
 
     try:
         found = require_apps(load(config))

@@ -10,7 +10,7 @@ import typer
 from converters.core.localized import text_of
 from streams.cli.acls import acls
 from streams.cli.common import ask, settings_of
-from streams.cli.ending import DIFFERS
+from streams.cli.exit_codes import DIFFERS
 from streams.cli.options import DryRun, Json
 from streams.cli.terminal import ColumnHead, print_json, print_line, print_notice, print_table
 from streams.kafka import admin

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from streams.cli.common import CommandContext, ask, now, parse_time
-from streams.cli.ending import nothing
+from streams.cli.exit_codes import nothing
 from streams.cli.options import WHEN, Config, Json
 from streams.cli.terminal import print_json, print_styled, print_table, progress
 from streams.cli.times import shown

@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 
 from converters.core.localized import localized
 from streams.cli.common import ask, confirm, settings_of
-from streams.cli.ending import DIFFERS
+from streams.cli.exit_codes import DIFFERS
 from streams.cli.options import Json, Yes
 from streams.cli.terminal import print_json, print_line, print_notice, print_table
 from streams.kafka import open_transactions

@@ -20,8 +20,6 @@ Two messages of ASGI cost ten times as much. False where they have to do: the ot
 CLOSE = b"connection: close\r\n"
 PROVEN = "im_relay.proven"
 """Set in the scope by an application whose caller has shown a key, or may be believed: the connection stays while those of strangers go."""
-CYCLE = "im_relay.cycle"
-"""In the scope of a request whose body had not come when its application began."""
 
 
 class RefusedInputError(Exception):
@@ -64,16 +62,12 @@ def early(app: Any) -> Any:
     """*app*, whose answer closes the connection where the body has not come before it."""
 
     async def answering(scope: Any, receive: Any, send: Any) -> None:
-        whole = scope[ANSWER].args[0] if WHOLE in scope else None
-
         async def sending(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                cycle = scope.get(CYCLE)
-                if cycle is not None and cycle.more_body:
+            if message["type"] == "http.response.start" and ANSWER in scope:
+                connection, cycle = scope[ANSWER].args
+                if cycle.more_body:
                     cycle.keep_alive = False
-                connection = whole or (cycle and cycle.transport.protocol)
-                if connection is not None:
-                    connection.answered(good=PROVEN in scope)
+                connection.answered(good=PROVEN in scope)
             await send(message)
 
         await app(scope, receive, sending)
@@ -105,7 +99,7 @@ def at_once(protocol: ClosableConnection, cycle: RequestResponseCycle, head: byt
 def forget(cycle: RequestResponseCycle) -> None:
     """Nothing of an answered request stays with its connection, which may be idle for long; and what holds itself waits for no collection."""
     cycle.body = bytearray()
-    for name in (WHOLE, ANSWER, CYCLE, PROVEN):
+    for name in (WHOLE, ANSWER, PROVEN):
         cycle.scope.pop(name, None)  # type: ignore[misc]
 
 

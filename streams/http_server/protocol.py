@@ -11,7 +11,7 @@ import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from streams.http_server.answer import ANSWER, CYCLE, WHOLE, ClosingTransport, RefusedInputError, at_once, forget, reason, refusal
+from streams.http_server.answer import ANSWER, WHOLE, ClosingTransport, RefusedInputError, at_once, forget, reason, refusal
 from streams.http_server.connections import BUSY, ENDING, IDLE, KNOWN, STRANGER, Connections, peer
 from streams.http_server.deadline import Deadline
 from streams.http_server.pieces import READ
@@ -188,9 +188,8 @@ class HttpProtocol(HttpToolsProtocol):
     def _body_is_coming(self) -> None:
         if self._barren > self._bounds.head:
             raise RefusedInputError("trailers")
-        if CYCLE not in self.scope:
+        if ANSWER not in self.scope:
             # Who answers before the body has come closes.
-            self.scope[CYCLE] = self.cycle  # type: ignore[literal-required]
             self.scope[ANSWER] = partial(at_once, self, self.cycle)  # type: ignore[literal-required]
             self.cycle.transport = ClosingTransport(self)  # type: ignore[assignment]
             self._begun("slow-body", self._bounds.body_seconds)

@@ -175,8 +175,8 @@ class Book:
         for (kind, outcome), count in counts.items():
             counted(kind, outcome, count)
         encoded = [(key, dump(done), done) for key, done in rows.items()]
-        if encoded:
-            outputs.records[names.done, self._partition] += [(key, value, []) for key, value, _ in encoded]
+        for key, value, _ in encoded:
+            outputs.add(names.done, self._partition, key, value)
         self._lane.settle(settled)
         self.unmarked = self.unmarked or bool(settled)
         began = self._written_at = clock()

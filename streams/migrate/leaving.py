@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import TypeVar
 
 from msgspec import Struct
@@ -83,14 +84,12 @@ class Leaving:
         assert me is not None
         self._at_the_gate.add(me)
         try:
-            passage = await gate.breaker_call(request).__aenter__()
-            admitted = False
-            try:
-                admitted = await gate.admit(passage, request, live=False, again=again, source=app.name)
-            finally:
-                if not admitted:
-                    passage.left()
-            return passage if admitted else None
+            async with AsyncExitStack() as closes:
+                passage = await closes.enter_async_context(gate.breaker_call(request))
+                if not await gate.admit(passage, request, live=False, again=again, source=app.name):
+                    return None
+                closes.pop_all()  # who goes through leaves it
+                return passage
         finally:
             self._at_the_gate.discard(me)
 

@@ -120,12 +120,12 @@ def read_mapping(path: Path) -> dict[str, list[Table]]:
                         "{path}: [{name}]: unit = {unit!r}; expected {units}", path=path, name=name, unit=table.unit, units=", ".join(UNITS)
                     )
                 )
-            for key, given_, known_ in (("escape", table.escape, ("", "\\", "none")), ("quote", table.quote, ('"', ""))):
-                if given_ not in known_:
+            for key, seen, allowed in (("escape", table.escape, ("", "\\", "none")), ("quote", table.quote, ('"', ""))):
+                if seen not in allowed:
                     raise SourceError(
                         localized(
                             "{path}: [{name}]: {key} = {given!r}; expected {expected}",
-                            path=path, name=name, key=key, given=given_, expected=", ".join(map(repr, known_)),
+                            path=path, name=name, key=key, given=seen, expected=", ".join(map(repr, allowed)),
                         )
                     )  # fmt: skip
             zone_of(table.zone, str(path))

@@ -122,7 +122,7 @@ class MigrateWorker:
     def _take(self, record: ConsumerRecord) -> None:
         self._input.read(record.offset)
         raw = Raw(record.offset, record.key or b"", record.value or b"", tuple(record.headers))
-        released = bool(raw.headers) and bool(protocol.released(raw.headers))
+        released = bool(protocol.released(raw.headers))
         try:
             record_kinds.check(record.topic, record.headers)
             task: Task = load_task(raw.value)

@@ -55,10 +55,9 @@ class BreakerCall:
         self._told = False
 
     async def __aenter__(self) -> Self:
-        breaker = self._breaker
-        if breaker.state is not BreakerState.CLOSED:
-            await breaker.wait()
-        self._era = breaker.era
+        if not self.enter():
+            await self._breaker.wait()
+            self._era = self._breaker.era
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -69,7 +69,7 @@ class PlatformClient:
             if (known := self._auth.current()) is None:
                 return await self._authenticated(self._plain(request), allowed, again=False)
             # The transport asks whether it is allowed when it has a connection: that is the last moment.
-            call = HttpCall(request.method, self._base + request.path, request.headers | known, request.body)
+            call = HttpCall(request.method, self._url(request), request.headers | known, request.body)
             reply = await self._transport.call(call, allowed)
             return await self._authenticated(self._plain(request), allowed, again=True) if self._auth.worn_out(reply, known) else reply
         except TooLateError:

@@ -33,7 +33,7 @@ SKIPPED = (
     "click",
     "asyncio/runners",
     "streams/cli/main",
-    "streams/cli/running",
+    "streams/cli/role_process",
     "streams/cli/roles",
     "streams/__main__",
     "benchmarks/flame",

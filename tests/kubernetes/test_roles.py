@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from streams.cli.ending import NOTHING
+from streams.cli.exit_codes import NOTHING
 from streams.kafka.local.ports import free_port
 from tests.kubernetes import pod
 from tests.kubernetes.api import Thing, component

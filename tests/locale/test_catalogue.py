@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from streams import pages
-from streams.cli import common, ending
+from streams.cli import common, exit_codes
 from streams.cli.app import app
 from streams.locale import catalogue, command_line, language, messages
 from streams.locale.catalogue import CatalogueError, read, written
@@ -106,7 +106,7 @@ def test_help_has_no_english_sentence(path: list[str]) -> None:
 def test_messages_are_chinese(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     with pytest.raises(typer.Exit) as ended:
         common.confirm("", yes=False)  # nobody sits at the terminal of a test
-    assert ended.value.exit_code == ending.NOTHING
+    assert ended.value.exit_code == exit_codes.NOTHING
     assert capsys.readouterr().err == "未执行任何操作：无法询问确认时请使用 --yes\n"
     done = CliRunner().invoke(app, ["kafka", "status", "--data", str(tmp_path)])
     assert (done.exit_code, done.output) == (1, f"{tmp_path} 上没有运行 Kafka\n")

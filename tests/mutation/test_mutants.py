@@ -188,6 +188,14 @@ def test_where_tests_are_added_only_what_survived_is_tried_again(tmp_path: Path,
     assert json.loads(kept.read_text().splitlines()[0]) != json.loads(head)
 
 
+def test_what_a_conftest_keeps_from_the_collector_is_changed_as_well(tmp_path: Path) -> None:
+    root = tree(tmp_path, STRONG)
+    (root / "tests" / "conftest.py").write_text("import gc\n\n\ndef pytest_collection_finish():\n    gc.freeze()\n")
+    assert judged(root, "streams/grown.py", ["tests/test_grown.py"], {}) == {
+        "mutants": 4, "killed": 4, "explained": 0, "survived": 0, "stale": 0
+    }  # fmt: skip
+
+
 def test_what_an_earlier_test_has_left_in_a_cache_hides_no_defect(tmp_path: Path) -> None:
     root = tree(tmp_path, "def test_first():\n    grown(18)\n\n\ndef test_second():\n    assert grown(18)\n    assert not grown(17)\n")
     (root / "streams" / "grown.py").write_text("from functools import lru_cache\n\n\n@lru_cache\ndef grown(age):\n    return age >= 18\n")

@@ -1,13 +1,14 @@
 """How a role is run: its log, its secrets and its connections looked after, and its event loop."""
 
 import asyncio
+import gc
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from streams.cli.ending import fail
+from streams.cli.exit_codes import fail
 
 
 def role(run: Any, config: Path | None, process: Any, *arguments: object) -> None:
@@ -37,10 +38,17 @@ def run_role(role: Any, given: Any, *arguments: object) -> Any:
     secret_watch.begin()
     use(ConnectionTimings(given.kafka.connect_timeout, given.kafka.request_timeout, given.kafka.keepalive))
     tracing.begin(given.tracing, given.process.name)
+    collect_garbage()
     try:
         return _completed(role(given, *arguments))
     finally:
         tracing.finish()
+
+
+def collect_garbage() -> None:
+    """From now on, and nothing of what is there: what was imported stays."""
+    gc.freeze()
+    gc.enable()
 
 
 def _completed(work: Coroutine[Any, Any, Any]) -> Any:
