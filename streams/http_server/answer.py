@@ -70,7 +70,10 @@ def early(app: Any) -> Any:
                 connection.answered(good=PROVEN in scope)
             await send(message)
 
-        await app(scope, receive, sending)
+        try:
+            await app(scope, receive, sending)
+        finally:
+            scope.pop(ANSWER, None)  # it holds the scope, and its connection may have gone without it
 
     return answering
 
@@ -96,9 +99,14 @@ def at_once(protocol: ClosableConnection, cycle: RequestResponseCycle, head: byt
     return True
 
 
-def forget(cycle: RequestResponseCycle) -> None:
-    """Nothing of an answered request stays with its connection, which may be idle for long; and what holds itself waits for no collection."""
+def forget(cycle: RequestResponseCycle, *, unrun: bool = False) -> None:
+    """Nothing of an answered request stays with its connection, which may be idle for long; and what holds itself waits for no collection.
+
+    *unrun*: its application has never begun, and does not; otherwise uvicorn does the rest when it ends.
+    """
     cycle.body = bytearray()
+    if unrun:
+        cycle.on_response = None  # type: ignore[assignment]
     for name in (WHOLE, ANSWER, PROVEN):
         cycle.scope.pop(name, None)  # type: ignore[misc]
 

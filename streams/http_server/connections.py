@@ -12,8 +12,8 @@ from streams.observe import metrics
 
 log = structlog.get_logger(__name__)
 
-OTHERS = 128
-"""Descriptors that are no connections of the port: the brokers, the other port, files."""
+OTHERS = 192
+"""Descriptors that are no connections of the port: the brokers, the other port, files, and what is listened on."""
 BACKLOG = 2048
 """Connections that the kernel may keep for us; all of them may be accepted before the first one of them can be looked at."""
 GRACE = 0.1

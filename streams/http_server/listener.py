@@ -5,7 +5,7 @@ import errno
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -18,7 +18,10 @@ from streams.http_server.protocol import HttpProtocol
 from streams.settings.listening import sockets
 
 ACCEPTED = 16
-"""Connections that are accepted in one turn of the event loop: libuv takes one of a socket, and what a burst leaves waits for as many turns."""
+"""Connections that are accepted in one turn of uvloop: libuv takes one of a socket, and what a burst leaves waits for as many turns.
+
+asyncio's own loop takes all that wait; of several sockets each would make a timer for each of them where descriptors run out.
+"""
 
 
 class ListenError(ReportedError):
@@ -77,8 +80,7 @@ class Listener:
                     change=change,
                 )
             ) from None
-        more = [one.dup() for one in self._sockets for _ in range(ACCEPTED - 1)]
-        self._task = asyncio.create_task(self._server.serve([*self._sockets, *more]))
+        self._task = asyncio.create_task(self._server.serve([*self._sockets, *_again(self._sockets)]))
         up = asyncio.create_task(self._server.up.wait())
         await asyncio.wait((up, self._task), return_when=asyncio.FIRST_COMPLETED)
         up.cancel()
@@ -93,6 +95,15 @@ class Listener:
         self._server.config.timeout_graceful_shutdown = max(1, round(patience))
         self._server.should_exit = True
         await self._task
+
+
+def _again(given: list[socket.socket]) -> list[socket.socket]:
+    """The same once more, as often as `ACCEPTED` asks and there are descriptors: the port serves with fewer as well."""
+    made: list[socket.socket] = []
+    if not isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop):
+        with suppress(OSError):
+            made.extend(one.dup() for _ in range(ACCEPTED - 1) for one in given)
+    return made
 
 
 async def until_told(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:

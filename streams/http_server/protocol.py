@@ -63,6 +63,8 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
         if self.scope is not None:
             self.scope.pop(WHOLE, None)  # type: ignore[misc]  # so that its application sees that nobody waits
+        while self.pipeline:
+            forget(self.pipeline.pop()[0], unrun=True)
         if self.cycle is not None:
             forget(self.cycle)
             self.cycle.transport = self.transport
@@ -228,9 +230,9 @@ class HttpProtocol(HttpToolsProtocol):
             raise RefusedInputError("head")
 
     def on_headers_complete(self) -> None:
+        super().on_headers_complete()  # raises where the URL is none: then no request has come, and no cycle is this one's
         self._awaits = BODY
         self._deadline.clear()
-        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -29,8 +30,9 @@ SENT = [
 ]
 
 
-async def test_a_connection_that_is_closed_waits_for_no_collection(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The ingress collects seldom: whatever referred to itself would pile up, and stop all others for as long as it takes to find."""
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[HttpProtocol]]:
+    """All connections since the test began."""
     made: list[weakref.ref[HttpProtocol]] = []
 
     class Seen(HttpProtocol):
@@ -39,6 +41,11 @@ async def test_a_connection_that_is_closed_waits_for_no_collection(monkeypatch: 
             made.append(weakref.ref(self))
 
     monkeypatch.setattr(listener_module, "HttpProtocol", Seen)
+    return made
+
+
+async def test_a_connection_that_is_closed_waits_for_no_collection(made: list[weakref.ref[HttpProtocol]]) -> None:
+    """The ingress collects seldom: whatever referred to itself would pile up, and stop all others for as long as it takes to find."""
     listener = Listener(_answering, "127.0.0.1", 0, "ingress")
     await listener.start()
     gc.disable()
@@ -49,12 +56,51 @@ async def test_a_connection_that_is_closed_waits_for_no_collection(monkeypatch: 
             await one.writer.drain()
             await asyncio.sleep(0)
             one.close()
-        async with asyncio.timeout(client.PATIENCE):
-            while any(each() is not None for each in made) or len(made) < len(SENT):
-                await asyncio.sleep(0.01)
+        await _gone(made, len(SENT))
     finally:
         gc.enable()
         await listener.stop(1.0)
+
+
+async def test_nor_does_one_that_is_cut_while_requests_wait_behind_another(made: list[weakref.ref[HttpProtocol]]) -> None:
+    answers = asyncio.Event()
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await answers.wait()
+        await _answering(scope, receive, send)
+
+    listener = Listener(application, "127.0.0.1", 0, "ingress")
+    await listener.start()
+    gc.disable()
+    try:
+        one = await client.Connection.open(listener.port)
+        one.writer.write(3 * client.post("x", b"{}"))
+        await _comes(lambda: any(_queued(each) == 2 for each in made))
+        cut = made[0]()
+        assert cut is not None
+        cut.evict()
+        del cut
+        answers.set()
+        await _gone(made, 1)
+        one.close()
+    finally:
+        gc.enable()
+        await listener.stop(1.0)
+
+
+def _queued(each: weakref.ref[HttpProtocol]) -> int:
+    one = each()
+    return 0 if one is None else len(one.pipeline)
+
+
+async def _gone(made: list[weakref.ref[HttpProtocol]], count: int) -> None:
+    await _comes(lambda: len(made) == count and all(each() is None for each in made))
+
+
+async def _comes(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(client.PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.01)
 
 
 async def _answering(scope: Any, receive: Any, send: Any) -> None:
