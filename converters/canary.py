@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 
 from converters.core import wire
 from converters.core.bodies import Body, File, Image, Text, Voice
-from converters.core.event_id import EventId
+from converters.core.event_id import new_event_id
 from converters.core.model import NOTHING, Delivery, Event, StoredFile, TargetContext, TargetMessage, conversation_key, direct
 from converters.core.operations import Operation, Post, Recall, Ref, kind_of
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
@@ -143,7 +143,7 @@ def _encoded(route: CanaryRoute, operation: Operation, token: str, now: int, the
     app = route.source
     word = "post" if isinstance(operation, Post) else kind_of(operation)
     event = Event(
-        id=EventId.of("canary", app.name, "direct", token, word).text,
+        id=new_event_id("canary", app.name, "direct", token, word),
         source="canary",
         remote_id=token,
         conversation=direct(route.sender, route.receiver),

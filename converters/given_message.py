@@ -5,7 +5,7 @@ from msgspec import structs
 
 from converters.core import wire
 from converters.core.bodies import Text
-from converters.core.event_id import EventId
+from converters.core.event_id import new_event_id
 from converters.core.model import Conversation, Direct, Event, Group, Room, direct
 from converters.core.operations import Edit, Operation, Post, Recall, Ref
 from converters.inventory import Message
@@ -36,7 +36,7 @@ def event_of(message: Message, platform: str, app: str) -> Event:
         check_numbers(msgspec.to_builtins(operation))
         operation = renamed(_pointing(operation, platform, app, kind), canonical_id)
     return Event(
-        id=EventId.of(platform, app, kind, message.id, "post").text,
+        id=new_event_id(platform, app, kind, message.id, "post"),
         source=app,
         remote_id=message.id,
         client_id=message.client_id,
@@ -60,7 +60,7 @@ def changed(operation: Operation) -> Ref | None:
 def _pointing(operation: Operation, platform: str, app: str, kind: str) -> Operation:
     if isinstance(operation, Post) and operation.quote is not None:
         ref = operation.quote.message
-        named = structs.replace(ref, event=EventId.of(platform, app, kind, ref.id).text if ref.id else "")
+        named = structs.replace(ref, event=new_event_id(platform, app, kind, ref.id) if ref.id else "")
         return structs.replace(operation, quote=structs.replace(operation.quote, message=named))
     return operation
 

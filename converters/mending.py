@@ -112,12 +112,12 @@ def mended(raw: bytes) -> tuple[bytes, Losses]:
 
 def with_losses(decoded: tuple[Decoded, ...], losses: Iterable[Loss]) -> tuple[Decoded, ...]:
     """*losses* of a callback are counted once, with the first event that it tells of."""
-    found, lost = list(decoded), tuple(dict.fromkeys(losses))
-    place = next((place for place, one in enumerate(found) if isinstance(one, DecodedEvent)), -1) if lost else -1
-    first = found[place] if place >= 0 else None
-    if isinstance(first, DecodedEvent):
-        found[place] = structs.replace(first, losses=(*first.losses, *lost))
-    return tuple(found)
+    lost = tuple(dict.fromkeys(losses))
+    if lost:
+        for place, one in enumerate(decoded):
+            if isinstance(one, DecodedEvent):
+                return (*decoded[:place], structs.replace(one, losses=(*one.losses, *lost)), *decoded[place + 1 :])
+    return decoded
 
 
 def _mended(raw: bytes, error: wire.Malformed) -> tuple[bytes, Losses]:

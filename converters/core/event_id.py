@@ -4,6 +4,7 @@
 from outside never adds a colon: a part that could is replaced by its digest. Released ids stay as they were, byte for byte.
 """
 
+from functools import lru_cache
 from hashlib import blake2b
 
 from msgspec import Struct, structs
@@ -30,11 +31,6 @@ class EventId(Struct, frozen=True):
     operation: str
 
     @classmethod
-    def of(cls, platform: str, app: str, kind: str, remote_id: str, operation: str = "post") -> "EventId":
-        """Short and of plain characters, so that it always fits into a platform's extension field."""
-        return cls(platform, _word(app, LONGEST), kind, message_of(remote_id), _word(operation, _LONGEST_WORD))
-
-    @classmethod
     def parse(cls, text: str) -> "EventId":
         """Raises NotAnEventIdError."""
         platform, _, rest = text.partition(":")
@@ -51,6 +47,11 @@ class EventId(Struct, frozen=True):
     def beside(self, operation: str) -> "EventId":
         """Another event of the same message."""
         return structs.replace(self, operation=operation)
+
+
+def new_event_id(platform: str, app: str, kind: str, remote_id: str, operation: str = "post") -> str:
+    """Short and of plain characters, so that it always fits into a platform's extension field."""
+    return f"{platform}:{_word(app, LONGEST)}:{kind}:{message_of(remote_id)}:{_word(operation, _LONGEST_WORD)}"
 
 
 def is_of(text: str, platform: str, app: str) -> bool:
@@ -88,6 +89,7 @@ def message_of(remote_id: str) -> str:
     return remote_id
 
 
+@lru_cache(1024)
 def _word(text: str, longest: int) -> str:
     if len(text) > longest or ":" in text or not text or not text.isprintable():
         return _digested(text)

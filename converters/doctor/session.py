@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator
 from typing import Any, Generic
 
 from converters.core import wire
-from converters.core.event_id import EventId
+from converters.core.event_id import new_event_id
 from converters.core.model import NOTHING, Delivery, Event, Group, TargetContext, TargetMessage, direct
 from converters.core.operations import Operation, Post, kind_of
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
@@ -37,7 +37,7 @@ class DoctorSession(Generic[A]):
         where = Group(group) if group else direct(one, other)
         kind = str(where.__struct_config__.tag)
         event = Event(
-            id=EventId.of("doctor", self.names.app, kind, number, word).text,
+            id=new_event_id("doctor", self.names.app, kind, number, word),
             source="doctor",
             remote_id=number,
             conversation=where,

@@ -14,7 +14,10 @@ def located(decoded: tuple[Decoded, ...], platform: str, identities: IdentityLoo
     A group or room without an entry has nothing in it that was carried. Where several are left, whoever knows the messages finds the one:
     in the others nothing is done.
     """
-    if not any(isinstance(one, DecodedEvent) and one.elsewhere for one in decoded):
+    for one in decoded:
+        if isinstance(one, DecodedEvent) and one.elsewhere:
+            break
+    else:
         return decoded
     found: list[Decoded] = []
     for one in decoded:

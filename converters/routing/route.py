@@ -1,6 +1,7 @@
 """From a stored callback to what it causes: whose words, to whom, under which key."""
 
 from collections.abc import Mapping
+from typing import get_args
 
 import msgspec
 from msgspec import Struct
@@ -21,6 +22,7 @@ from converters.routing.rules import Rule, RuleInput, RuleResult, apply_rules, i
 from converters.routing.user_ids import IdRule
 from converters.routing.users import renamed
 
+_GROUP_LIFE = frozenset(get_args(GroupLife))
 MOST_NAMED = 100
 """New names that are kept because of one message; those beyond are written at the target all the same."""
 
@@ -191,7 +193,7 @@ def _deliver(
             assert isinstance(conversation, Group | Room), "it was one before its id was mapped"
             receiver = id_mapping.mapped(there.name, kind, conversation.id, identities)
     people: dict[str, str] = {}
-    told = isinstance(event.operation, GroupLife)
+    told = type(event.operation) in _GROUP_LIFE
 
     def name(native: str) -> str:
         canonical = id_mapping.map_user(native, app, identities)

@@ -6,7 +6,6 @@ whose mark does not fit is an ordinary one.
 """
 
 import sys
-from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 from hmac import compare_digest
@@ -33,6 +32,7 @@ NEW_GROUP = "new-group"
 UNFIT, UNKEYED, CLIENT = "unfit", "unkeyed", "client"
 """Why a mark is not believed: no key of ours has made it for this message; it is of a release without keys; a user's client sent it."""
 
+_KEPT = 8192
 _SIZE, _OLD_SIZE = 16, 8
 _PARTS = 10_000
 """More requests than an event can take."""
@@ -144,24 +144,39 @@ def by_client(found: EchoMark | str | None) -> str | None:
     return CLIENT if isinstance(found, EchoMark) else found
 
 
-@lru_cache(64)
-def _key(secret: str) -> bytes:
-    """The key that a secret of the settings stands for."""
-    return blake2b(secret.encode(), digest_size=32, person=b"relay-mark-key").digest()
+@lru_cache(_KEPT)
+def _key(secret: str) -> blake2b:
+    """A digest of nothing yet, under the key that a secret of the settings stands for; to be copied."""
+    key = blake2b(secret.encode(), digest_size=32, person=b"relay-mark-key").digest()
+    return blake2b(digest_size=_SIZE, key=key, person=b"relay-mark")
 
 
-def _digest(key: bytes, event: str, where: MarkedMessage, *, more: bool, part: int) -> str:
-    parts = (event, where.app, where.kind, fold(where.sender), fold(where.receiver), str(part), "more" if more else "")
-    return blake2b(_bound(parts), digest_size=_SIZE, key=key, person=b"relay-mark").hexdigest()
+def _digest(key: blake2b, event: str, where: MarkedMessage, *, more: bool, part: int) -> str:
+    """Over one form for each list of texts, and no two lists with one form, whatever signs are in them."""
+    app, kind, sender, receiver = where
+    digest = key.copy()
+    digest.update(_measured(event) + _word(app) + _word(kind) + _person(sender) + _person(receiver) + _place(part, more))
+    return digest.hexdigest()
 
 
-def _bound(parts: Iterable[str]) -> bytes:
-    """One form for each list of texts, and no two lists with one form, whatever signs are in them."""
-    found: list[bytes] = []
-    for part in parts:
-        written = part.encode() if part.isascii() else part.encode(errors="surrogatepass")
-        found += (len(written).to_bytes(4, "big"), written)
-    return b"".join(found)
+def _measured(text: str) -> bytes:
+    """*text* behind its length."""
+    written = text.encode() if text.isascii() else text.encode(errors="surrogatepass")
+    return len(written).to_bytes(4, "big") + written
+
+
+# What comes again in message after message.
+_word = lru_cache(_KEPT)(_measured)
+
+
+@lru_cache(_KEPT)
+def _person(named: str) -> bytes:
+    return _measured(fold(named))
+
+
+@lru_cache(_KEPT)
+def _place(part: int, more: bool) -> bytes:  # noqa: FBT001  # the cache tells keywords from places
+    return _measured(str(part)) + _measured("more" if more else "")
 
 
 def _unkeyed(event: str, where: MarkedMessage, *, more: bool, part: int) -> str:

@@ -28,7 +28,7 @@ from converters.core.bodies import (
     Voice,
     files_of,
 )
-from converters.core.event_id import EventId
+from converters.core.event_id import new_event_id
 from converters.core.model import Conversation, Delivery, Direct, Event, Group, Room, StoredFile, TargetContext, TargetMessage
 from converters.core.operations import (
     AdminsChanged,
@@ -59,7 +59,7 @@ from converters.core.operations import (
 from converters.files.dry_run_files import assume_transferred
 from tests.converters.shapes import NOW, shape
 
-EARLIER = Ref("77", event=EventId.of("yunxin", "old", "direct", "77").text, client_id="c-77", author="alice", at=NOW - 60_000)
+EARLIER = Ref("77", event=new_event_id("yunxin", "old", "direct", "77"), client_id="c-77", author="alice", at=NOW - 60_000)
 MP3 = "http://files.example.com/a.mp3"
 PICTURE = File("http://files.example.com/a.jpg", name="a.jpg", size=52_100, mime="image/jpeg", md5="9e107d9d" * 4)
 SMALL = File("http://files.example.com/a-small.jpg", name="a-small.jpg", size=1_200, mime="image/jpeg")
@@ -155,7 +155,7 @@ def event_of(operation: Operation, conversation: Conversation | None = None) -> 
     where = conversation or place_of(operation)
     word = "post" if isinstance(operation, Post) else kind_of(operation)
     return Event(
-        id=EventId.of("yunxin", "old", str(where.__struct_config__.tag), "78", word).text,
+        id=new_event_id("yunxin", "old", str(where.__struct_config__.tag), "78", word),
         source="old",
         remote_id="78",
         client_id="c-78",

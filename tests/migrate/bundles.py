@@ -9,7 +9,7 @@ import msgspec
 
 from converters.core import wire
 from converters.core.bodies import Text
-from converters.core.event_id import EventId
+from converters.core.event_id import new_event_id
 from converters.core.model import Conversation, Event, conversation_key
 from converters.core.operations import Post
 from converters.inventory import AnyItem, item_id, kind_of
@@ -23,7 +23,7 @@ def said(conversation: Conversation, sender: str, number: int, at: int, text: st
     """A text of the history; *number* makes its id."""
     tag = str(conversation.__struct_config__.tag)
     return Event(
-        id=EventId.of(SOURCE[1], SOURCE[0], tag, str(number)).text,
+        id=new_event_id(SOURCE[1], SOURCE[0], tag, str(number)),
         source=SOURCE[0],
         remote_id=str(number),
         conversation=conversation,

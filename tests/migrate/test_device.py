@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from converters import PLATFORMS
-from converters.core.event_id import EventId
+from converters.core.event_id import new_event_id
 from converters.routing.identity_table import IdentityTable, record
 from converters.routing.route import App
 from streams.migrate.device import MOST, DeviceExport, DeviceIndex, DevicePage, Exported, file_name, stable_id
@@ -71,7 +71,7 @@ def test_each_user_has_what_the_server_does_not_take(tmp_path: Path) -> None:
     assert odd.sender == PLATFORMS["easemob"].user_ids.write("=odd|").native
     assert index_of(root, odd.sender).user == odd.sender
     assert pages(root, ann)[0][1] == first
-    assert first.id == stable_id(EventId.of("own", "old", "direct", "m0", "post").text)
+    assert first.id == stable_id(new_event_id("own", "old", "direct", "m0", "post"))
     assert not list(root.rglob(".sides"))
 
 

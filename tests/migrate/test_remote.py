@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from converters.core.event_id import EventId
+from converters.core.event_id import new_event_id
 from converters.core.model import Group as GroupTalk
 from converters.core.model import conversation_key, direct
 from converters.inventory import Friendship, Group, GroupMember, User
@@ -101,7 +101,7 @@ def test_yunxin(yunxin: Wired) -> None:
         assert said(bundle, GroupTalk("6001")) == ["to all"]
         first = next(iter(bundle.messages(conversation_key(direct("alice", "bob")))))
         # What was carried live is known by the same id.
-        assert first.event.id == EventId.of("yunxin", "old", "direct", str(sent[0]["id"]), "post").text
+        assert first.event.id == new_event_id("yunxin", "old", "direct", str(sent[0]["id"]), "post")
         assert list(given(bundle)) == []
         notes = {(problem.kind, problem.where) for problem in bundle.problems()}
         assert ("source-needs", "history") in notes

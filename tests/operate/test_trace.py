@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from converters.core import wire
-from converters.core.event_id import EventId
+from converters.core.event_id import new_event_id
 from converters.core.model import Echo
 from converters.core.outcome import Delivered, Refused
 from converters.files.media import MediaResult
@@ -165,7 +165,7 @@ def test_an_id_that_is_held_as_a_digest_is_found(ground: Ground) -> None:
     long = "m" * 80
     ground.called(callback(1, msgidServer=long))
     ground.convert()
-    event = EventId.of("yunxin", "old", "direct", long).text
+    event = new_event_id("yunxin", "old", "direct", long)
     assert "~" in event
     for message in (long, event):
         assert [step["what"] for step in trace(ground, message)["steps"]] == ["received", "converted"], message

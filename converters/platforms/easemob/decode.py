@@ -5,7 +5,7 @@ from msgspec import structs
 from converters import mending
 from converters.core import wire
 from converters.core.bodies import Body, Command
-from converters.core.event_id import EventId, also
+from converters.core.event_id import also, new_event_id
 from converters.core.lenient import milliseconds, word
 from converters.core.model import Direct, Event, Loss
 from converters.core.operations import Post, Quote, Typing
@@ -123,7 +123,7 @@ def _message(callback: Callback, envelope: Envelope, account: EasemobAccount) ->
     if isinstance(body, Command) and (active := _TYPING.get(body.name.lower().replace("_", ""))) is not None:
         what, operation = "typing", Typing(active)
     event = Event(
-        id=EventId.of("easemob", callback.app, str(conversation.__struct_config__.tag), remote_id, what).text,
+        id=new_event_id("easemob", callback.app, str(conversation.__struct_config__.tag), remote_id, what),
         source=callback.app,
         remote_id=remote_id,
         conversation=conversation,

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import structs
 
 from converters.core import urlencoded, wire
-from converters.core.event_id import EventId
+from converters.core.event_id import new_event_id
 from converters.core.model import Loss
 from converters.inventory import AnyItem, Group, GroupBlock, GroupMember, Room, Setting, User, item_id
 from converters.migration import Context, Piece
@@ -156,7 +156,7 @@ def _remark(owner: str, friend: str, words: str, account: EasemobAccount, contex
 def event_of(item: AnyItem, app: str) -> str:
     """The event id in the mark of a group or room that a migration makes: it is known by it when it is called back."""
     kind, name = item_id(item).split("\x1f")
-    return EventId.of("migration", app, kind, name, "created").text
+    return new_event_id("migration", app, kind, name, "created")
 
 
 def _custom(item: Group | Room, account: EasemobAccount, context: Context) -> str:

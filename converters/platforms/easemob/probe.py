@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import structs
 
 from converters.core import offset_hours, wire
-from converters.core.event_id import EventId
+from converters.core.event_id import new_event_id
 from converters.core.lenient import word
 from converters.platform import FileRequest, Reply, Request, TimeRange
 from converters.platforms.easemob.account import EasemobAccount
@@ -146,7 +146,7 @@ def _repeated(findings: Findings, request: Request, first: Reply, second: Reply 
 def _group(account: EasemobAccount, names: ProbeNames, findings: Findings) -> _Step:
     """A group under an id of ours, or one under theirs; and a message that is older than it."""
     owner = user(names, 0)
-    event = EventId.of("migration", names.app, "group", names.prefix, "probed").text
+    event = new_event_id("migration", names.app, "group", names.prefix, "probed")
     custom = {account.mark: echo_mark.make(event, echo_mark.MarkedMessage(names.app, echo_mark.NEW_GROUP, owner, ""), account)}
     body: dict[str, Any] = {"groupname": names.prefix, "public": False, "owner": owner, "custom": wire.dump_any(custom).decode()}
     chosen = f"{names.prefix}group"

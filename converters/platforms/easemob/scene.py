@@ -5,7 +5,7 @@ from hashlib import blake2b
 from msgspec import Struct
 
 from converters.core import wire
-from converters.core.event_id import EventId
+from converters.core.event_id import new_event_id
 from converters.core.lenient import milliseconds, word
 from converters.core.model import Conversation, Event, Loss
 from converters.core.operations import Operation, Ref
@@ -27,7 +27,7 @@ class EventContext(Struct, frozen=True):
 
     def ref(self, message: str, author: str = "", at: int = 0) -> Ref:
         """The message of the id *message*, here."""
-        return Ref(message, EventId.of("easemob", self.app, self.tag, message).text, author=author, at=at)
+        return Ref(message, new_event_id("easemob", self.app, self.tag, message), author=author, at=at)
 
     def said(
         self,
@@ -43,7 +43,7 @@ class EventContext(Struct, frozen=True):
         """*what* is the operation part of the id, by itself the operation's tag."""
         what = what or str(operation.__struct_config__.tag)
         event = Event(
-            id=EventId.of("easemob", self.app, self.tag, remote_id, what).text,
+            id=new_event_id("easemob", self.app, self.tag, remote_id, what),
             source=self.app,
             remote_id=remote_id,
             conversation=self.conversation,

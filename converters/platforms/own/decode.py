@@ -6,7 +6,7 @@ import msgspec
 from msgspec import structs
 
 from converters.core import wire
-from converters.core.event_id import EventId, is_event_id
+from converters.core.event_id import is_event_id, new_event_id
 from converters.core.model import Direct, Event
 from converters.core.operations import Edit, Operation, Post, Reaction, Read, Recall, Received, Ref, kind_of
 from converters.platform import Callback, Decoded, DecodedEvent, Ignored, OwnEcho
@@ -51,7 +51,7 @@ def _event(said: public.OwnEvent, app: str, account: OwnAccount) -> Decoded:
     kind = str(conversation.__struct_config__.tag)
     return DecodedEvent(
         Event(
-            id=EventId.of("own", app, kind, said.id, _word(operation)).text,
+            id=new_event_id("own", app, kind, said.id, _word(operation)),
             source=app,
             remote_id=said.id,
             client_id=said.client_id,
@@ -86,7 +86,7 @@ def _pointing(operation: Operation, app: str, kind: str) -> Operation:
     """*operation* with the message that it names found out: what posted it here has its id."""
 
     def found(ref: Ref) -> Ref:
-        return structs.replace(ref, event=EventId.of("own", app, kind, ref.id).text if ref.id else "")
+        return structs.replace(ref, event=new_event_id("own", app, kind, ref.id) if ref.id else "")
 
     match operation:
         case Post(quote=quote):

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 
 from converters.core import wire
 from converters.core.bodies import Body, Notice
-from converters.core.event_id import EventId
+from converters.core.event_id import new_event_id
 from converters.core.lenient import milliseconds, true
 from converters.core.model import Conversation, Direct, Loss, direct
 from converters.core.operations import (
@@ -77,7 +77,7 @@ class DecodedChange(Struct, frozen=True):
 
 
 def event_id(app: str, conversation: Conversation, uid: str, word: str = "post") -> str:
-    return EventId.of("rongcloud", app, str(conversation.__struct_config__.tag), uid, word).text
+    return new_event_id("rongcloud", app, str(conversation.__struct_config__.tag), uid, word)
 
 
 def happened(name: str, arrived: ReceivedMessage) -> tuple[DecodedChange, ...] | Ignored | None:

@@ -4,7 +4,7 @@ from hashlib import blake2b
 
 from converters import mending
 from converters.core import wire
-from converters.core.event_id import EventId
+from converters.core.event_id import new_event_id
 from converters.core.lenient import milliseconds, word, words
 from converters.core.model import Conversation, Event, Loss
 from converters.core.operations import Post
@@ -101,7 +101,7 @@ def _message(callback: Callback, copy: CopiedMessage, conversation: Conversation
     if quote is None and b"eply" in callback.body:
         quote = extension.thread_of(callback.body, conversation, callback.app)
     event = Event(
-        id=EventId.of("yunxin", callback.app, scope(conversation), named).text,
+        id=new_event_id("yunxin", callback.app, scope(conversation), named),
         source=callback.app,
         remote_id=named,
         client_id=word(copy.msgid_client),

@@ -10,7 +10,7 @@ from msgspec import structs
 from converters import mending
 from converters.core import wire
 from converters.core.bodies import Body, Text
-from converters.core.event_id import EventId
+from converters.core.event_id import new_event_id
 from converters.core.lenient import milliseconds
 from converters.core.model import Conversation, Loss
 from converters.core.operations import Quote, Ref
@@ -24,7 +24,7 @@ REPLY, MENTIONS, EVERYBODY = "yxReplyMsg", "yxAitMsg", "ait_all"
 def ref(conversation: Conversation, app: str, message: str, client_id: str, author: str, at: int) -> Ref:
     """A message of *conversation*, as the event that posted it would have named it."""
     here = message not in {"", "0"}
-    event = EventId.of("yunxin", app, scope(conversation), message).text if here else ""
+    event = new_event_id("yunxin", app, scope(conversation), message) if here else ""
     return Ref(id=message if here else "", event=event, client_id=client_id, author=author, at=at)
 
 

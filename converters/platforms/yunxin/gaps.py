@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from converters import mending
 from converters.core import urlencoded, wire
-from converters.core.event_id import EventId
+from converters.core.event_id import new_event_id
 from converters.core.lenient import Word, milliseconds, word
 from converters.core.model import Conversation, Direct, Group, Room, conversation_key
 from converters.platform import Callback, FoundCallback, GapConversation, Gaps, Reply, Request, TimeRange
@@ -216,7 +216,7 @@ def held_back(callback: Callback, reason: str) -> str:
     """History does not tell of a message that its receiver never got."""
     copy = mending.load(callback.body, CopiedMessage)[0] if reason in {"moderated", "blacklisted"} else None
     place = conversation_of(copy) if copy is not None else None
-    return EventId.of("yunxin", callback.app, scope(place), remote_id(copy)).text if copy is not None and place is not None else ""
+    return new_event_id("yunxin", callback.app, scope(place), remote_id(copy)) if copy is not None and place is not None else ""
 
 
 GAPS = Gaps(

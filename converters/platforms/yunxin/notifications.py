@@ -7,7 +7,7 @@ muted, and invitations are told to the invited only.
 from typing import Any
 
 from converters.core.bodies import Command
-from converters.core.event_id import EventId
+from converters.core.event_id import new_event_id
 from converters.core.lenient import milliseconds, word, words
 from converters.core.model import Conversation, Direct, Event, Group, Loss
 from converters.core.operations import (
@@ -87,7 +87,7 @@ def read(
     # Their ids are counted apart from those of messages: no two have one event id.
     tag = "command" if isinstance(operation, Post) else str(operation.__struct_config__.tag)
     event = Event(
-        id=EventId.of("yunxin", callback.app, scope(conversation), remote_id, tag).text,
+        id=new_event_id("yunxin", callback.app, scope(conversation), remote_id, tag),
         source=callback.app,
         remote_id=remote_id,
         conversation=conversation,

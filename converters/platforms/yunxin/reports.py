@@ -4,7 +4,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 
 from converters.core import wire
-from converters.core.event_id import EventId
+from converters.core.event_id import new_event_id
 from converters.core.lenient import milliseconds, word
 from converters.core.model import Conversation, Event, Loss, direct
 from converters.core.operations import Edit, MembersAdded, MembersRemoved, Operation, Presence, Read, Recall
@@ -49,7 +49,7 @@ def _said(
     losses: tuple[Loss, ...] = (),
 ) -> DecodedEvent:
     name = name or str(operation.__struct_config__.tag)
-    event_id = EventId.of("yunxin", callback.app, scope(conversation), remote_id, name).text
+    event_id = new_event_id("yunxin", callback.app, scope(conversation), remote_id, name)
     event = Event(
         id=event_id, source=callback.app, remote_id=remote_id, conversation=conversation, sender=sender, at=at, operation=operation
     )

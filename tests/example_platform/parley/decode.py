@@ -1,7 +1,7 @@
 """Webhooks of Parley read into events. Source: "Webhooks", "Content"."""
 
 from converters.core import wire
-from converters.core.event_id import EventId
+from converters.core.event_id import new_event_id
 from converters.core.model import Conversation, Event
 from converters.core.operations import Operation, Post, Recall, Ref
 from converters.platform import Callback, Decoded, DecodedEvent, Ignored, OwnEcho
@@ -21,7 +21,7 @@ def decode(callback: Callback, account: ParleyAccount) -> tuple[Decoded, ...]:
             return (_sent(said, conversation, callback.app, account),)
         case "message.recalled":
             kind = str(conversation.__struct_config__.tag)
-            posted = EventId.of("parley", callback.app, kind, said.message_id).text
+            posted = new_event_id("parley", callback.app, kind, said.message_id)
             return (DecodedEvent(_event(said, conversation, callback.app, "recall", Recall(Ref(said.message_id, event=posted)))),)
         case _:
             return (Ignored("kind"),)
@@ -42,7 +42,7 @@ def _sent(said: Webhook, conversation: Conversation, app: str, account: ParleyAc
 def _event(said: Webhook, conversation: Conversation, app: str, word: str, operation: Operation) -> Event:
     kind = str(conversation.__struct_config__.tag)
     return Event(
-        id=EventId.of("parley", app, kind, said.message_id, word).text,
+        id=new_event_id("parley", app, kind, said.message_id, word),
         source=app,
         remote_id=said.message_id,
         conversation=conversation,
