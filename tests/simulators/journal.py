@@ -36,7 +36,7 @@ class Journal:
 
     def since(self, seq: int, kinds: Collection[str] = USUAL, limit: int | None = None) -> Iterator[bytes]:
         """The encoded entries after *seq*."""
-        after = islice(self._entries, seq, None)
+        after = (self._entries[place] for place in range(seq, len(self._entries)))
         return islice((entry for kind, entry in after if kind in kinds), limit)
 
     def view(self, seq: int, limit: int) -> list[dict[str, Any]]:
