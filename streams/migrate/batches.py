@@ -146,7 +146,8 @@ class Batches:
         left: list[list[Job]] = []
         if part.once:
             for job in [job for job in jobs if job.doubt]:
-                await self._settle_doubt(app, job)
+                # Until the lease of an earlier owner is over, its request may yet leave.
+                await self._settle_doubt(app, job, self._around.settings.lease)
                 jobs.remove(job)
         if jobs:
             left.append(jobs)
@@ -200,13 +201,14 @@ class Batches:
         answer = await self._leaving.one(request, app, jobs[0].item.key, read, again=again, ready=lambda: self._intend(jobs, once=once))
         return outcomes or tuple(answer for _ in jobs), 1
 
-    async def _settle_doubt(self, app: App, job: Job) -> None:
+    async def _settle_doubt(self, app: App, job: Job, leaves: float = 0.0) -> None:
         """Ask the target whether a request that must not be repeated was done."""
         doubted(app.name, "opened")
-        inventory = app.platform.inventory
-        assert inventory is not None
-        finding = inventory.find(job.piece, app.account, context_of(self._around, job.item))
-        known = await found(finding, self._around.clients[app.name], self._around.gates[app.name], self._drain)
+        known = await self._found(app, job)
+        if isinstance(known, NotSent):
+            # It may be on its way yet: a target that is too slow to answer does later what nobody waits for any more.
+            await self._drain.rest(leaves + self._around.settings.echo_wait)
+            known = await self._found(app, job)
         if known is None:
             doubted(app.name, "held")
             job.item.doubtful = True
@@ -218,6 +220,12 @@ class Batches:
         else:
             doubted(app.name, "arrived")
             self._ended_piece(job, known)
+
+    async def _found(self, app: App, job: Job) -> ItemOutcome | None:
+        inventory = app.platform.inventory
+        assert inventory is not None
+        finding = inventory.find(job.piece, app.account, context_of(self._around, job.item))
+        return await found(finding, self._around.clients[app.name], self._around.gates[app.name], self._drain)
 
     def _intend(self, jobs: list[Job], *, once: bool) -> None:
         """What is about to be done, before it leaves."""

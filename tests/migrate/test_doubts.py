@@ -1,4 +1,7 @@
-"""Imports whose answer was lost: sent once more with the same timestamp, or held where the probe has found that repeats are stored twice."""
+"""Imports whose answer was lost: sent once more with the same timestamp, or held where the probe has found that repeats are stored twice.
+
+And a group whose making nobody answered: it is looked for, and not only at once.
+"""
 
 import json
 from pathlib import Path
@@ -7,7 +10,7 @@ import msgspec
 import pytest
 
 from converters.core.model import Event, direct
-from converters.inventory import User
+from converters.inventory import Group, User
 from tests.migrate.bundles import made, said
 from tests.migrate.journal import imported, said_in, talks_of
 from tests.migrate.rig import Rig
@@ -71,3 +74,24 @@ def test_what_is_in_doubt_is_sent_once_more_where_it_is_not_known_what_becomes_o
         assert imported(sim.journal()) == said_in(events)
         assert until(lambda: rig.metric('im_relay_migrate_doubts_total{app="new",step="opened"}')) > 0
         assert letters(rig) == []
+
+
+def test_a_group_that_is_made_after_nobody_waits_for_the_answer_any_more_is_not_made_again(kafka: str, tmp_path: Path) -> None:
+    """A target that is too slow to answer has not done by then what it does a moment later."""
+    users = [User(id=user) for user in PEOPLE]
+    accounts = made(tmp_path / "accounts", users)
+    whole = made(tmp_path / "whole", [*users, Group(id="8801", name="team", owner=PEOPLE[0])])
+    with (
+        SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0) as sim,
+        Rig(kafka, tmp_path / "rig", sim.url, deliver="echo_wait = 4.0") as rig,
+    ):
+        worker = rig.worker()
+        assert rig.apply(accounts)["good"]
+        sim.mood(late=1.5, count=1)
+        assert rig.apply(whole)["good"], worker.tail()
+        created = [entry for entry in sim.journal("accepted") if entry["api"] == "group.create"]
+        assert len(created) == 1
+        steps = {
+            step: rig.metric(f'im_relay_migrate_doubts_total{{app="new",step="{step}"}}') for step in ("opened", "arrived", "repeated")
+        }
+        assert steps == {"opened": 1, "arrived": 1, "repeated": 0}

@@ -72,6 +72,9 @@ class Endpoint:
                     return self._unwell(call, fate)
                 case Fate.WELL | Fate.ANSWER_LOST:
                     response = self._handler(call)
+                case Fate.LATE:
+                    asyncio.get_running_loop().call_later(mood.late, self._handler, call)
+                    return NoAnswer()
                 case Fate.HANGS:
                     response = NoAnswer()
         if fate is Fate.HANGS:

@@ -20,6 +20,7 @@ class Fate(Enum):
     BROKEN = auto()
     HANGS = auto()
     ANSWER_LOST = auto()
+    LATE = auto()
 
 
 class Mood(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -27,14 +28,16 @@ class Mood(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
 
     ``hang`` up to 1 is the share of calls that are neither carried out nor answered until the caller goes; above
     1 every call hangs that many seconds and is then cut off, not carried out. ``accept_but_lose_answer``: carried
-    out and called back, then cut off. ``swallow`` and ``double``: of what a migration writes (users, friends, members, imports), the share
-    that is answered as good and not stored, or stored twice; Easemob swallows sends as well. ``lose_callbacks``: never sent. ``count``: API calls after which the mood ends.
+    out and called back, then cut off. ``late``: every call is cut off at once, and carried out so many seconds later. ``swallow`` and
+    ``double``: of what a migration writes (users, friends, members, imports), the share that is answered as good and not stored, or stored
+    twice; Easemob swallows sends as well. ``lose_callbacks``: never sent. ``count``: API calls after which the mood ends.
     """
 
     throttle: Share = 0.0
     error_500: Share = 0.0
     hang: Seconds = 0.0
     accept_but_lose_answer: Share = 0.0
+    late: Seconds = 0.0
     swallow: Share = 0.0
     double: Share = 0.0
     answer_delay: Seconds = 0.0
@@ -84,6 +87,7 @@ class Moods:
             (mood.error_500, Fate.BROKEN),
             (hang, Fate.HANGS),
             (mood.accept_but_lose_answer, Fate.ANSWER_LOST),
+            (1.0 if mood.late else 0.0, Fate.LATE),
         ):
             if draw < share:
                 return fate
