@@ -5,6 +5,8 @@ import re
 import subprocess
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import promql_parser
 import pytest
@@ -13,6 +15,7 @@ import yaml
 from deploy import dashboards
 from deploy.boards.board import encode
 from streams.observe.metrics import declared as declared_metrics
+from tests.deploy import rule_tests
 from tests.deploy.commands import ROOT
 from tests.programs import program
 
@@ -66,16 +69,7 @@ def queries() -> Iterator[tuple[str, str]]:
 
 
 def selectors(query: str) -> list[promql_parser.VectorSelector]:
-    found = []
-
-    def visit(node: promql_parser.Expr) -> bool:
-        if isinstance(node, promql_parser.VectorSelector):
-            found.append(node)
-        return True
-
-    text = query.replace("$__rate_interval", "1m").replace("$namespace", ".*").replace("$release", ".*")
-    promql_parser.walk(promql_parser.parse(text), visit)
-    return found
+    return rule_tests.selectors(query.replace("$__rate_interval", "1m").replace("$namespace", ".*").replace("$release", ".*"))
 
 
 ALL = list(queries())
@@ -156,8 +150,19 @@ def test_no_derived_file_is_stale(path: str) -> None:
 
 
 @pytest.mark.parametrize("file", ["alerts.yml", "alerts_by_hour.yml"])
-def test_alerts_fire_when_they_should_and_only_then(file: str) -> None:
-    done = subprocess.run(
-        [program("promtool"), "test", "rules", f"tests/deploy/{file}"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+def test_alerts_fire_when_they_should_and_only_then(file: str, tmp_path: Path) -> None:
+    tests = rule_tests.apart(ROOT / "tests/deploy" / file, ROOT / dashboards.ALERTS, tmp_path)
+    done = subprocess.run([program("promtool"), "test", "rules", *tests], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("SUCCESS") == len(tests)
+
+
+def test_a_question_without_a_name_is_asked_of_all_alerts_and_one_with_a_name_of_that_one() -> None:
+    groups = yaml.safe_load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
+    assert alerts_of(groups, 'ALERTS{alertstate="firing"}') == {str(rule["alert"]) for rule in rules()}
+    assert alerts_of(groups, 'count(ALERTS{alertname=~"ImRelayDown|ImRelayRoleMissing"})') == {"ImRelayDown", "ImRelayRoleMissing"}
+    assert alerts_of(groups, "im_relay:missed:ratio5m") == set()
+
+
+def alerts_of(groups: list[dict[str, Any]], question: str) -> set[str]:
+    return {rule["alert"] for group in rule_tests.asked(groups, [question]) for rule in group["rules"] if "alert" in rule}
