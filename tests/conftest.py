@@ -38,9 +38,9 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Bootstrap address, for the whole session."""
+    """Bootstrap address, for the whole session: some minutes, in which compiling well would cost more than it gains."""
     warm_java()
-    with broker(tmp_path_factory.mktemp("kafka")) as bootstrap:
+    with broker(tmp_path_factory.mktemp("kafka"), brief=True) as bootstrap:
         yield bootstrap
 
 
