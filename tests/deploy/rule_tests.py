@@ -7,6 +7,8 @@ from typing import Any
 import promql_parser
 import yaml
 
+from tests import quick_yaml
+
 
 def selectors(query: str) -> list[promql_parser.VectorSelector]:
     found = []
@@ -22,8 +24,8 @@ def selectors(query: str) -> list[promql_parser.VectorSelector]:
 
 def apart(tests: Path, rules: Path, into: Path) -> list[str]:
     """Files in *into*, one for each test of that file. One that asks for alerts without a name has all rules."""
-    given: dict[str, Any] = yaml.safe_load(tests.read_text(encoding="utf-8"))
-    groups: list[dict[str, Any]] = yaml.safe_load(rules.read_text(encoding="utf-8"))["groups"]
+    given: dict[str, Any] = quick_yaml.load(tests.read_text(encoding="utf-8"))
+    groups: list[dict[str, Any]] = quick_yaml.load(rules.read_text(encoding="utf-8"))["groups"]
     made = []
     for number, test in enumerate(given["tests"]):
         of_it, alone = into / f"rules{number}.yml", into / f"test{number}.yml"
@@ -63,7 +65,7 @@ def _name(rule: dict[str, Any]) -> str:
 
 def _is_about(selector: promql_parser.VectorSelector, rule: dict[str, Any]) -> bool:
     if "record" in rule:
-        return selector.name == rule["record"]
+        return bool(selector.name == rule["record"])
     if selector.name not in ("ALERTS", "ALERTS_FOR_STATE"):
         return False
     names = [each for each in selector.matchers.matchers if each.name == "alertname"]

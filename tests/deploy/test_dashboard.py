@@ -10,11 +10,11 @@ from typing import Any
 
 import promql_parser
 import pytest
-import yaml
 
 from deploy import dashboards
 from deploy.boards.board import encode
 from streams.observe.metrics import declared as declared_metrics
+from tests import quick_yaml
 from tests.deploy import rule_tests
 from tests.deploy.commands import ROOT
 from tests.programs import program
@@ -29,6 +29,7 @@ OF_OTHERS = {
 """Prometheus' own, and those of its client library."""
 SCRAPED = {"job", "instance", "role", "namespace", "release"}
 """Labels that the scrape settings add."""
+OUTPUTS = dashboards.outputs()
 BOARDS = [json.loads(encode(board)) for board in dashboards.BOARDS]
 
 
@@ -47,13 +48,13 @@ def known() -> dict[str, set[str]]:
 
 
 def rules() -> list[dict[str, object]]:
-    groups = yaml.safe_load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
+    groups = quick_yaml.load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
     return [rule for group in groups for rule in group["rules"] if "alert" in rule]
 
 
 def recorded() -> dict[str, str]:
     """Expressions of the recording rules, by name."""
-    groups = yaml.safe_load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
+    groups = quick_yaml.load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
     return {rule["record"]: rule["expr"] for group in groups for rule in group["rules"] if "record" in rule}
 
 
@@ -144,9 +145,9 @@ def test_gauges_that_every_role_shows_are_asked_of_the_role_that_means_them() ->
                 assert any(each.name == "role" for each in selector.matchers.matchers), where
 
 
-@pytest.mark.parametrize("path", sorted(dashboards.outputs()))
+@pytest.mark.parametrize("path", sorted(OUTPUTS))
 def test_no_derived_file_is_stale(path: str) -> None:
-    assert (ROOT / path).read_text(encoding="utf-8") == dashboards.outputs()[path], "run: python -m deploy.dashboards"
+    assert (ROOT / path).read_text(encoding="utf-8") == OUTPUTS[path], "run: python -m deploy.dashboards"
 
 
 @pytest.mark.parametrize("file", ["alerts.yml", "alerts_by_hour.yml"])
@@ -158,7 +159,7 @@ def test_alerts_fire_when_they_should_and_only_then(file: str, tmp_path: Path) -
 
 
 def test_a_question_without_a_name_is_asked_of_all_alerts_and_one_with_a_name_of_that_one() -> None:
-    groups = yaml.safe_load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
+    groups = quick_yaml.load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
     assert alerts_of(groups, 'ALERTS{alertstate="firing"}') == {str(rule["alert"]) for rule in rules()}
     assert alerts_of(groups, 'count(ALERTS{alertname=~"ImRelayDown|ImRelayRoleMissing"})') == {"ImRelayDown", "ImRelayRoleMissing"}
     assert alerts_of(groups, "im_relay:missed:ratio5m") == set()

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import pytest
 import typer
-import yaml
 
 from converters import PLATFORMS
 from streams import pages
@@ -19,6 +18,7 @@ from streams.observe.metrics import declared as declared_metrics
 from streams.observe.renamed_metrics import RENAMED
 from streams.settings import renamed
 from streams.settings.root import AppSettings, Settings, load, marking
+from tests import quick_yaml
 from tests.house.tree import ROOT, name
 from tests.house.tree import pages as markdown
 
@@ -66,7 +66,7 @@ def test_the_metrics_and_settings_that_pages_name_exist(path: Path) -> None:
     sections = {key: about.annotation for key, about in Settings.model_fields.items() if key != "apps"}
     there = {topic.template.removesuffix(".{platform}") for topic in topics.TOPICS}
     if path.is_relative_to(ROOT / "helm"):  # the chart has values of its own beside the settings, named after the same roles
-        values = yaml.safe_load((path.parent / "values.yaml").read_text(encoding="utf-8"))
+        values = quick_yaml.load((path.parent / "values.yaml").read_text(encoding="utf-8"))
         there |= {
             f"{section}.{key}"
             for section, held in values.items()
