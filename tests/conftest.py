@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from tests.broker import broker
 from tests.secured import Secured, secured
 from tests.warm_java import warm_java
+from tests.warm_python import warm_python
 
 # A machine that is busy fails no law: nothing here is judged by time.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -28,6 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_sessionstart() -> None:
     gc.disable()
+    warm_python()
 
 
 def pytest_collection_finish() -> None:
