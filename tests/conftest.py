@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.broker import broker
+from tests.command_tree import made_once
 from tests.secured import Secured, secured
 from tests.warm_java import warm_java
 from tests.warm_python import warm_python
@@ -30,6 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_sessionstart() -> None:
     gc.disable()
     warm_python()
+    made_once()
 
 
 def pytest_collection_finish() -> None:

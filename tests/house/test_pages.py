@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-import typer
 
 from converters import PLATFORMS
 from streams import pages
@@ -19,6 +18,7 @@ from streams.observe.renamed_metrics import RENAMED
 from streams.settings import renamed
 from streams.settings.root import AppSettings, Settings, load, marking
 from tests import quick_yaml
+from tests.command_tree import command_of
 from tests.house.tree import ROOT, name
 from tests.house.tree import pages as markdown
 
@@ -42,7 +42,7 @@ def test_every_setting_is_described() -> None:
 
 
 def test_every_command_has_an_example_that_it_would_take() -> None:
-    for path, command in pages.commands_of(typer.main.get_command(app), ("im-relay",)):
+    for path, command in pages.commands_of(command_of(app), ("im-relay",)):
         example = (command.help or "").partition("Example: ")[2]
         assert example.startswith(path), f"{path}: its help gives no example"
         assert _unknown(example) == [], path
@@ -126,7 +126,7 @@ def test_decisions_are_numbered_and_short() -> None:
 def _unknown(line: str) -> list[str]:
     """What of a command line the program would not know; options by their names, arguments by nothing."""
     words = line.partition(" #")[0].split()[1:]
-    command: Any = typer.main.get_command(app)
+    command: Any = command_of(app)
     while (below := getattr(command, "commands", None)) is not None:
         if not words:
             return []  # a group, named as such
