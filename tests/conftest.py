@@ -20,7 +20,10 @@ settings.load_profile("patient")
 os.environ["IM_RELAY_LANG"] = "en"  # whatever the developer's terminal speaks; children of a test have it, too
 
 
-LONG = ("whole", "attacks", "house/test_linters", "migrate", "deliver", "kafka", "operate", "ingress", "chaos")
+LONG = (
+    *("whole", "attacks", "chaos", "watch", "house/test_linters", "migrate", "deliver", "operate", "ingress", "kafka", "boards"),
+    *("doctor", "convert", "deploy", "mutation", "exactly_once", "media", "state"),
+)
 """Files with long tests begin, so that at the end no process waits for the last of them; within `tests`."""
 
 
