@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.broker import broker
 from tests.command_tree import made_once
+from tests.quick_http import certificates_read_once
 from tests.secured import Secured, secured
 from tests.warm_java import warm_java
 from tests.warm_python import warm_python
@@ -35,6 +36,7 @@ def pytest_sessionstart() -> None:
     gc.disable()
     warm_python()
     made_once()
+    certificates_read_once()
 
 
 def pytest_collection_finish() -> None:
