@@ -14,4 +14,4 @@ def command_of(app: typer.Typer) -> Any:
 
 def made_once() -> None:
     """For `CliRunner` as well, which makes them anew for each call."""
-    typer.testing._get_command = command_of
+    typer.testing._get_command = command_of  # type: ignore[attr-defined]

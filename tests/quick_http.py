@@ -27,4 +27,4 @@ def _context(verify: Any = True, cert: Any = None, trust_env: bool = True) -> ss
 
 
 def certificates_read_once() -> None:
-    default.create_ssl_context = _context
+    default.create_ssl_context = _context  # type: ignore[attr-defined]
