@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
+# What was compiled is kept, whatever the environment says: tests start Python some hundred times.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: command demo demo-migrate test test-slow test-kubernetes test-compose test-sdks chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media fuzz-meaning boards lint pages released lock clean bench-identities bench-migrate-check bench-restore bench-volume flame test-wheel test-pythons bench-record mutate coverage chaos-alerts
 

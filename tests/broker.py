@@ -10,10 +10,10 @@ from streams.kafka.local.ports import free_port
 
 
 @contextmanager
-def broker(data: Path) -> Iterator[str]:
-    """Bootstrap address: of the cluster that KAFKA_BOOTSTRAP names, else of a node of its own in *data*."""
+def broker(data: Path, *, brief: bool = False) -> Iterator[str]:
+    """Bootstrap address: of the cluster that KAFKA_BOOTSTRAP names, else of a node of its own in *data*; *brief* as in `LocalKafka`."""
     if given := os.environ.get("KAFKA_BOOTSTRAP"):
         yield given
         return
-    with LocalKafka(data, free_port(), free_port()) as node:
+    with LocalKafka(data, free_port(), free_port(), brief=brief) as node:
         yield node.bootstrap

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.broker import broker
+from tests.command_tree import made_once
+from tests.quick_http import certificates_read_once
 from tests.secured import Secured, secured
 from tests.warm_java import warm_java
+from tests.warm_python import warm_python
 
 # A machine that is busy fails no law: nothing here is judged by time.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -18,7 +21,10 @@ settings.load_profile("patient")
 os.environ["IM_RELAY_LANG"] = "en"  # whatever the developer's terminal speaks; children of a test have it, too
 
 
-LONG = ("whole", "attacks", "house/test_linters", "migrate", "deliver", "kafka", "operate", "ingress", "chaos")
+LONG = (
+    *("whole", "attacks", "chaos", "watch", "house/test_linters", "migrate", "deliver", "operate", "ingress", "kafka", "boards"),
+    *("doctor", "convert", "deploy", "mutation", "exactly_once", "media", "state"),
+)
 """Files with long tests begin, so that at the end no process waits for the last of them; within `tests`."""
 
 
@@ -28,6 +34,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_sessionstart() -> None:
     gc.disable()
+    warm_python()
+    made_once()
+    certificates_read_once()
 
 
 def pytest_collection_finish() -> None:
@@ -38,9 +47,9 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Bootstrap address, for the whole session."""
+    """Bootstrap address, for the whole session: some minutes, in which compiling well would cost more than it gains."""
     warm_java()
-    with broker(tmp_path_factory.mktemp("kafka")) as bootstrap:
+    with broker(tmp_path_factory.mktemp("kafka"), brief=True) as bootstrap:
         yield bootstrap
 
 

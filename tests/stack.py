@@ -16,7 +16,7 @@ import httpx
 
 from streams.kafka.local.broker import LocalKafka
 from streams.kafka.local.ports import free_port
-from tests import succeeding
+from tests import succeeding, warm_python
 from tests.apps import APPS, USERS
 from tests.children import dies_with_parent
 from tests.simulators.process import SimulatorProcess
@@ -42,9 +42,19 @@ class Door(NamedTuple):
 
 
 class Role:
-    """One role as a child process, its output in a file."""
+    """One role as a child process, its output in a file; *anew*: Python is started for it, as customers do, also in tests."""
 
-    def __init__(self, name: str, arguments: list[str], observe: int, log: Path, environment: dict[str, str], code: Path = ROOT) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: list[str],
+        observe: int,
+        log: Path,
+        environment: dict[str, str],
+        code: Path = ROOT,
+        *,
+        anew: bool = False,
+    ) -> None:
         self.name = name
         self._code = code
         self.observe = observe
@@ -52,16 +62,23 @@ class Role:
         self._arguments = arguments
         self._environment = {**os.environ, **MARKS, **environment, "IM_RELAY_OBSERVE__PORT": str(observe)}
         self._module = "streams"
-        self.child: subprocess.Popen[bytes] | None = None
+        self._anew = anew
+        self.child: subprocess.Popen[bytes] | warm_python.Begun | None = None
 
     def sampled(self, into: Path) -> None:
         """From the next start on, write where its time goes into that file. See `tests.benchmarks.flame`."""
         self._module = "tests.benchmarks.flame"
+        self._anew = True
         self._environment["IM_RELAY_SAMPLES"] = str(into)
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            self.child = subprocess.Popen(
+            begun = (
+                None
+                if self._anew or self._code != ROOT
+                else warm_python.begin(self._arguments, self._environment, log.fileno(), log.fileno())
+            )
+            self.child = begun or subprocess.Popen(
                 [sys.executable, "-m", self._module, *self._arguments],
                 cwd=self._code,
                 env=self._environment,
@@ -116,7 +133,7 @@ class Stack:
     The platform *source* is the app `old`, Easemob is `new`, and both hear each other. *simulators* are options of both, and
     what is given under a platform's name is its own. *settings* are of the section `[deliver]`, *media* of `[media]`, in place of
     what is usual here; None is without that role, and no file is brought over. *code* is a tree of this repository whose
-    roles and commands run, where that is not this one. *door* is how roles and commands come to Kafka, where it is not by *bootstrap*.
+    roles and commands run, where that is not this one. *anew* as in `Role`. *door* is how roles and commands come to Kafka, where it is not by *bootstrap*.
     """
 
     def __init__(
@@ -134,6 +151,7 @@ class Stack:
         simulators: dict[str, Any] | None = None,
         brief: bool = True,
         code: Path = ROOT,
+        anew: bool = False,
         door: Door | None = None,
         say: Callable[[str], None] = lambda _: None,
         **options: dict[str, Any],
@@ -155,6 +173,7 @@ class Stack:
         self._simulators, self._given = simulators or {}, options
         self._brief = brief
         self._code = code
+        self._anew = anew
         self._door = door
         # The directory of a process goes before an installed package only where it is named.
         self._environment = {} if code == ROOT else {"PYTHONPATH": str(code)}
@@ -275,6 +294,7 @@ class Stack:
             self.directory / f"{name}.log",
             self._as(name),
             self._code,
+            anew=self._anew,
         )
         self._exit.callback(role.stop)
         self.roles[name] = role
@@ -293,12 +313,11 @@ class Stack:
         return self._environment if self._door is None else self._environment | self._door.names(who)
 
     def _command(self, *arguments: str) -> None:
-        succeeding.run(
-            [sys.executable, "-m", "streams", *arguments],
-            f"im-relay {' '.join(arguments[:2])} failed",
-            cwd=self._code,
-            env=os.environ | MARKS | self._as(arguments[0]),
-        )
+        what, environment = f"im-relay {' '.join(arguments[:2])} failed", os.environ | MARKS | self._as(arguments[0])
+        if self._code != ROOT:
+            succeeding.run([sys.executable, "-m", "streams", *arguments], what, cwd=self._code, env=environment)
+        else:
+            succeeding.said(warm_python.run(*arguments, environment=environment), what)
 
     def _toml(self, port: int) -> str:
         return f"""\

@@ -1,8 +1,6 @@
 """Everything that a run of the relay has written, by where it stands: what an operator, a neighbour or a thief of logs could read."""
 
 import json
-import subprocess
-import sys
 import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -13,7 +11,8 @@ import httpx
 from confluent_kafka import Consumer, TopicPartition
 
 from streams.kafka import topics
-from tests.stack import ROOT, Stack
+from tests import warm_python
+from tests.stack import Stack
 
 NEIGHBOUR = b"neighbour"
 """The key under which a test plays the neighbour who writes into our topics: what he wrote is his."""
@@ -116,15 +115,8 @@ def secrets_of(config: Path) -> set[str]:
 
 def im_relay(stack: Stack, *words: str) -> str:
     """What a command prints, on both of its streams; whatever it answers."""
-    done = subprocess.run(
-        [sys.executable, "-m", "streams", *words, "--config", str(stack.config)],
-        cwd=ROOT,
-        capture_output=True,
-        timeout=120,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    return (done.stdout + done.stderr).decode("utf-8", "surrogateescape")
+    done = warm_python.run(*words, "--config", str(stack.config), timeout=120)
+    return done.stdout + done.stderr
 
 
 def dangerous(text: str) -> set[str]:

@@ -50,6 +50,7 @@ def stack(kafka: str, clamd: Clamd, tmp_path_factory: pytest.TempPathFactory) ->
             partitions=2,
             settings=f"{IMPATIENT}\norder_hold = 60",
             media="patience = 12.0",
+            anew=True,  # what a neighbour might read is what a role is started with
         )
         with one:
             yield one

@@ -4,8 +4,6 @@ And what is a fault of ours is held, seen, and released by command.
 """
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from uuid import uuid4
@@ -14,7 +12,8 @@ import httpx
 import pytest
 from confluent_kafka import Producer
 
-from tests.stack import ROOT, Stack
+from tests import succeeding, warm_python
+from tests.stack import Stack
 from tests.waiting import until
 
 pytestmark = pytest.mark.kafka
@@ -112,8 +111,8 @@ def test_a_fault_of_settings_is_held_seen_and_released(own: Stack) -> None:
     assert sample(own, "convert", "dead_letters_total", cause="app-unknown") == 100
     assert httpx.get(f"http://127.0.0.1:{convert.observe}/livez", trust_env=False).status_code == 200
     said(own, f"honest {uuid4().hex}")
-    command = [sys.executable, "-m", "streams", "release", "--stage", "convert", "--app", "gone", "-c", str(own.config)]
-    assert "gone" in subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    released = warm_python.run("release", "--stage", "convert", "--app", "gone", "-c", str(own.config))
+    assert "gone" in succeeding.said(released, "nobody is released")
     until(convert.ready, why=convert.tail)
     until(lambda: sample(own, "convert", "dead_letters_total", cause="app-unknown") == MANY)
     assert sample(own, "convert", "apps_released_total", by="command") == 1

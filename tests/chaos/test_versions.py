@@ -12,7 +12,7 @@ MESSAGES = 300
 
 
 @pytest.mark.kafka
-@pytest.mark.parametrize("kafka_version", [OTHERS[0], OTHERS[-1]])
+@pytest.mark.parametrize("kafka_version", [OTHERS[0], pytest.param(OTHERS[-1], marks=pytest.mark.slow)])
 def test_killed_workers_lose_double_and_swap_nothing_on_other_versions(kafka_version: str, tmp_path: Path) -> None:
     seed = SystemRandom().randrange(1_000_000)
     (one,) = tried(kafka_version, ["kill"], seed, tmp_path, messages=MESSAGES, levels=False, brief=True)

@@ -1,16 +1,14 @@
 """Rules in the running relay: changed without a restart, and the account of a newcomer made before the first message."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 
-from tests.stack import ROOT, Stack
+from tests import succeeding, warm_python
+from tests.stack import Stack
 from tests.waiting import until
 
 RULES = """
@@ -41,15 +39,7 @@ def made(stack: Stack) -> list[str]:
 
 
 def command(stack: Stack, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "streams", *arguments, "-c", str(stack.config)],
-        cwd=ROOT,
-        env=os.environ,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout
+    return succeeding.said(warm_python.run(*arguments, "-c", str(stack.config)), arguments[0])
 
 
 def test_rules_change_without_a_restart_and_a_newcomer_gets_an_account(stack: Stack) -> None:

@@ -1,8 +1,6 @@
 """A deliver role as a process, its topics, and what it wrote into them."""
 
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,7 +21,8 @@ from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import DeadLetter
 from streams.deliver.ledger_schema import Entry, dump
 from streams.kafka.local.ports import free_port
-from tests.stack import ROOT, Role
+from tests import succeeding, warm_python
+from tests.stack import Role
 from tests.waiting import until
 
 PARTITIONS = 2
@@ -112,7 +111,7 @@ base_url = "{target}"
 
     def __enter__(self) -> Self:
         create = ["topics", "create", "--bootstrap", self.bootstrap, "--partitions", str(PARTITIONS)]
-        subprocess.run([sys.executable, "-m", "streams", *create, "--prefix", self.prefix], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        succeeding.said(warm_python.run(*create, "--prefix", self.prefix), "no topics")
         self.start()
         return self
 

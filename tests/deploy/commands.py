@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from streams.cli.app import app
+from tests.command_tree import command_of
 
 ROOT = Path(__file__).parents[2]
 
 
 def parsed(arguments: Sequence[str]) -> tuple[str, dict[str, Any]]:
     """The command's whole name and its parameters. Raises typer's UsageError where it would complain."""
-    command: Any = typer.main.get_command(app)
+    command: Any = command_of(app)
     context, names, name, rest = None, [], "im-relay", list(arguments)
     while True:
         context = command.make_context(name, rest, parent=context)

@@ -1,9 +1,9 @@
 """Each alert is caused by a fault of `make chaos-alerts`, or named there with the reason why not."""
 
 import pytest
-import yaml
 
 from deploy import dashboards
+from tests import quick_yaml
 from tests.chaos.alerts import measured, table
 from tests.chaos.alerts.__main__ import chosen, on_paper
 from tests.chaos.alerts.chinese import ALL_WORDS, FAULTS, REASONS
@@ -13,7 +13,7 @@ from tests.stack import ROOT
 
 
 def alerts() -> set[str]:
-    groups = yaml.safe_load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
+    groups = quick_yaml.load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
     return {rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule}
 
 

@@ -10,17 +10,17 @@ from typing import Any
 import jsonschema
 import kubernetes_validate
 import pytest
-import yaml
 
 from streams.settings.root import Settings, load
+from tests import quick_yaml
 from tests.deploy.commands import ROOT, parsed
 from tests.programs import program
 
 CHART = ROOT / "helm/im-relay"
 SECRETS = "/etc/im-relay/secrets"
 KUBERNETES = ("1.25", "1.33")
-VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
-EXAMPLE: dict[str, Any] = yaml.safe_load((CHART / "ci/example-values.yaml").read_text(encoding="utf-8"))
+VALUES: dict[str, Any] = quick_yaml.load((CHART / "values.yaml").read_text(encoding="utf-8"))
+EXAMPLE: dict[str, Any] = quick_yaml.load((CHART / "ci/example-values.yaml").read_text(encoding="utf-8"))
 SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 TEMPLATES = {path.name: path.read_text(encoding="utf-8") for path in sorted((CHART / "templates").iterdir())}
 
@@ -55,7 +55,7 @@ def loaded(settings: str, secrets: dict[str, str], folder: Path) -> Settings:
 
 
 def test_the_versions_are_those_of_the_project() -> None:
-    chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
+    chart = quick_yaml.load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert (chart["name"], chart["appVersion"]) == (project["name"], project["version"])
 
@@ -155,7 +155,7 @@ def template(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def rendered(*arguments: str) -> list[dict[str, Any]]:
     done = template(*arguments)
     assert done.returncode == 0, done.stderr
-    return [one for one in yaml.safe_load_all(done.stdout) if one]
+    return [one for one in quick_yaml.load_all(done.stdout) if one]
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["persistent", "ephemeral"])
@@ -327,7 +327,7 @@ def test_who_is_of_a_consumer_group_has_its_pods_name_there(objects: list[dict[s
 
 def test_alerts_and_dashboards_are_the_same_as_everywhere(objects: list[dict[str, Any]]) -> None:
     (rule,) = of(objects, "PrometheusRule")
-    assert rule["spec"] == yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))
+    assert rule["spec"] == quick_yaml.load((ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))
     (boards,) = [one["data"] for one in of(objects, "ConfigMap") if "im-relay.json" in one["data"]]
     written = {path.name: json.loads(path.read_text("utf-8")) for path in (ROOT / "deploy/grafana/dashboards").glob("*.json")}
     assert {name: json.loads(text) for name, text in boards.items()} == written

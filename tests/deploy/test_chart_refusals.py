@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from deploy import chart_readme
+from tests import quick_yaml
 from tests.deploy.test_chart import EXAMPLE, VALUES, complaints, hooks, lasting, merged, of, rendered, template, workloads
 
 ROLES = ("ingress", "convert", "deliver", "media", "files", "gaps", "watch", "console", "migrate")
@@ -247,7 +247,7 @@ def test_every_role_takes_the_same_words() -> None:
     for role in ROLES:
         assert common <= schema[role]["properties"].keys(), role
     assert common <= schema.keys()
-    assert common <= yaml.safe_load((Path(__file__).parents[2] / "helm/im-relay/values.yaml").read_text()).keys()
+    assert common <= quick_yaml.load((Path(__file__).parents[2] / "helm/im-relay/values.yaml").read_text()).keys()
 
 
 def test_the_readmes_list_every_value_in_both_languages() -> None:

@@ -18,23 +18,23 @@ import compose_spec
 import httpx
 import msgspec
 import pytest
-import yaml
 
 from deploy import simulator
 from streams.settings import role_secrets
 from streams.settings.role_secrets import COMMAND, EVERYTHING, SecretScope, canary, deliver, migrate
 from streams.settings.root import Settings, load
+from tests import quick_yaml
 from tests.attachments import picture
 from tests.deploy.commands import ROOT, parsed
 from tests.stack import EASEMOB_GROUP, YUNXIN_GROUP
 
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-SERVICES: dict[str, Any] = yaml.safe_load(TEXT)["services"]
+SERVICES: dict[str, Any] = quick_yaml.load(TEXT)["services"]
 SIMULATORS = ("yunxin", "easemob")
 RELAY = [name for name, service in SERVICES.items() if service["image"] == "im-relay:local"]
 ONCE = ("check", "topics", "group")
 ROLES = [name for name in RELAY if name not in ONCE]
-SECRETS: dict[str, Any] = yaml.safe_load(TEXT)["secrets"]
+SECRETS: dict[str, Any] = quick_yaml.load(TEXT)["secrets"]
 MADE_BY_HAND = {"console-users"}
 """Secrets that the repository does not hold: nobody is let in by default."""
 
@@ -115,11 +115,11 @@ def test_the_check_of_a_role_says_what_it_is_answered(status: str, code: int) ->
 
 
 def test_the_file_follows_the_compose_specification() -> None:
-    compose_spec.PyCompose.from_json(json.dumps(yaml.safe_load(TEXT))).validate()
+    compose_spec.PyCompose.from_json(json.dumps(quick_yaml.load(TEXT))).validate()
 
 
 def test_a_misspelt_key_would_be_noticed() -> None:
-    wrong = yaml.safe_load(TEXT.replace("stop_grace_period", "stop_grace_time"))
+    wrong = quick_yaml.load(TEXT.replace("stop_grace_period", "stop_grace_time"))
     with pytest.raises(ValueError, match="stop_grace_time"):
         compose_spec.PyCompose.from_json(json.dumps(wrong))
 
@@ -252,7 +252,7 @@ def test_a_service_takes_no_more_than_its_share_of_the_machine() -> None:
 
 
 def test_memory_is_bounded_as_in_the_chart() -> None:
-    values = yaml.safe_load((ROOT / "helm/im-relay/values.yaml").read_text(encoding="utf-8"))
+    values = quick_yaml.load((ROOT / "helm/im-relay/values.yaml").read_text(encoding="utf-8"))
     for name in ROLES:
         role = name.partition("-")[0]
         if role in values and "resources" in values[role]:
@@ -296,7 +296,7 @@ def test_every_mounted_file_is_there() -> None:
         if source.startswith("."):
             assert (ROOT / source).exists(), source
         else:
-            assert source in yaml.safe_load(TEXT)["volumes"]
+            assert source in quick_yaml.load(TEXT)["volumes"]
 
 
 def test_waiting_for_each_other_ends() -> None:
@@ -313,7 +313,7 @@ def test_waiting_for_each_other_ends() -> None:
 
 
 def test_prometheus_asks_every_role(settings: Settings) -> None:
-    asked = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8"))
+    asked = quick_yaml.load((ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8"))
     (job,) = asked["scrape_configs"]
     assert job["job_name"] == "im-relay"
     targets = {each["labels"]["role"]: each["targets"] for each in job["static_configs"]}
@@ -324,10 +324,10 @@ def test_prometheus_asks_every_role(settings: Settings) -> None:
 
 def test_grafana_finds_its_data_and_its_dashboard() -> None:
     provisioning = ROOT / "deploy/grafana/provisioning"
-    (source,) = yaml.safe_load((provisioning / "datasources/prometheus.yml").read_text(encoding="utf-8"))["datasources"]
+    (source,) = quick_yaml.load((provisioning / "datasources/prometheus.yml").read_text(encoding="utf-8"))["datasources"]
     assert urlsplit(source["url"]).hostname in SERVICES
     assert urlsplit(source["url"]).port in published(SERVICES["prometheus"])
-    (provider,) = yaml.safe_load((provisioning / "dashboards/im-relay.yml").read_text(encoding="utf-8"))["providers"]
+    (provider,) = quick_yaml.load((provisioning / "dashboards/im-relay.yml").read_text(encoding="utf-8"))["providers"]
     mounts = dict(volume.split(":")[1::-1] for volume in SERVICES["grafana"]["volumes"])
     folder = provider["options"]["path"]
     home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]

@@ -5,14 +5,17 @@ import re
 import subprocess
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import promql_parser
 import pytest
-import yaml
 
 from deploy import dashboards
 from deploy.boards.board import encode
 from streams.observe.metrics import declared as declared_metrics
+from tests import quick_yaml
+from tests.deploy import rule_tests
 from tests.deploy.commands import ROOT
 from tests.programs import program
 
@@ -26,6 +29,7 @@ OF_OTHERS = {
 """Prometheus' own, and those of its client library."""
 SCRAPED = {"job", "instance", "role", "namespace", "release"}
 """Labels that the scrape settings add."""
+OUTPUTS = dashboards.outputs()
 BOARDS = [json.loads(encode(board)) for board in dashboards.BOARDS]
 
 
@@ -44,13 +48,13 @@ def known() -> dict[str, set[str]]:
 
 
 def rules() -> list[dict[str, object]]:
-    groups = yaml.safe_load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
+    groups = quick_yaml.load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
     return [rule for group in groups for rule in group["rules"] if "alert" in rule]
 
 
 def recorded() -> dict[str, str]:
     """Expressions of the recording rules, by name."""
-    groups = yaml.safe_load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
+    groups = quick_yaml.load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
     return {rule["record"]: rule["expr"] for group in groups for rule in group["rules"] if "record" in rule}
 
 
@@ -66,16 +70,7 @@ def queries() -> Iterator[tuple[str, str]]:
 
 
 def selectors(query: str) -> list[promql_parser.VectorSelector]:
-    found = []
-
-    def visit(node: promql_parser.Expr) -> bool:
-        if isinstance(node, promql_parser.VectorSelector):
-            found.append(node)
-        return True
-
-    text = query.replace("$__rate_interval", "1m").replace("$namespace", ".*").replace("$release", ".*")
-    promql_parser.walk(promql_parser.parse(text), visit)
-    return found
+    return rule_tests.selectors(query.replace("$__rate_interval", "1m").replace("$namespace", ".*").replace("$release", ".*"))
 
 
 ALL = list(queries())
@@ -150,14 +145,25 @@ def test_gauges_that_every_role_shows_are_asked_of_the_role_that_means_them() ->
                 assert any(each.name == "role" for each in selector.matchers.matchers), where
 
 
-@pytest.mark.parametrize("path", sorted(dashboards.outputs()))
+@pytest.mark.parametrize("path", sorted(OUTPUTS))
 def test_no_derived_file_is_stale(path: str) -> None:
-    assert (ROOT / path).read_text(encoding="utf-8") == dashboards.outputs()[path], "run: python -m deploy.dashboards"
+    assert (ROOT / path).read_text(encoding="utf-8") == OUTPUTS[path], "run: python -m deploy.dashboards"
 
 
 @pytest.mark.parametrize("file", ["alerts.yml", "alerts_by_hour.yml"])
-def test_alerts_fire_when_they_should_and_only_then(file: str) -> None:
-    done = subprocess.run(
-        [program("promtool"), "test", "rules", f"tests/deploy/{file}"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+def test_alerts_fire_when_they_should_and_only_then(file: str, tmp_path: Path) -> None:
+    tests = rule_tests.apart(ROOT / "tests/deploy" / file, ROOT / dashboards.ALERTS, tmp_path)
+    done = subprocess.run([program("promtool"), "test", "rules", *tests], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("SUCCESS") == len(tests)
+
+
+def test_a_question_without_a_name_is_asked_of_all_alerts_and_one_with_a_name_of_that_one() -> None:
+    groups = quick_yaml.load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
+    assert alerts_of(groups, 'ALERTS{alertstate="firing"}') == {str(rule["alert"]) for rule in rules()}
+    assert alerts_of(groups, 'count(ALERTS{alertname=~"ImRelayDown|ImRelayRoleMissing"})') == {"ImRelayDown", "ImRelayRoleMissing"}
+    assert alerts_of(groups, "im_relay:missed:ratio5m") == set()
+
+
+def alerts_of(groups: list[dict[str, Any]], question: str) -> set[str]:
+    return {rule["alert"] for group in rule_tests.asked(groups, [question]) for rule in group["rules"] if "alert" in rule}

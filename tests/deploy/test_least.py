@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from streams.roles.watch import scope
 from streams.settings import role_secrets
 from streams.settings.role_secrets import COMMAND, SecretScope, deliver, migrate
 from streams.settings.root import load
+from tests import quick_yaml
 from tests.deploy.test_chart import CHART, EXAMPLE, SECRETS, VALUES, lasting, of, rendered, template, workloads
 
 EVERY = ("--set", "gaps.enabled=true", "--set", "migrate.platform=easemob")
@@ -95,7 +95,7 @@ def test_no_secret_is_in_the_environment_and_each_role_can_be_given_its_own(tmp_
 
 
 def everything_but_the_secret(text: str) -> str:
-    return json.dumps([one for one in yaml.safe_load_all(text) if one and one["kind"] != "Secret"])
+    return json.dumps([one for one in quick_yaml.load_all(text) if one and one["kind"] != "Secret"])
 
 
 def test_nothing_that_is_readable_depends_on_what_a_secret_holds() -> None:
@@ -121,7 +121,7 @@ def test_another_revision_rolls_every_pod() -> None:
 
 def test_an_image_is_named_by_its_digest_where_one_is_given() -> None:
     digest = f"sha256:{'0a' * 32}"
-    version = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))["appVersion"]
+    version = quick_yaml.load((CHART / "Chart.yaml").read_text(encoding="utf-8"))["appVersion"]
     for more, seen in (
         ((), f"im-relay:{version}"),
         (("--set", f"image.digest={digest}"), f"im-relay@{digest}"),

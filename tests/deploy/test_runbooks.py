@@ -4,20 +4,20 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 from typer.testing import CliRunner
 
 from deploy import dashboards
 from streams.cli.app import app
+from tests import quick_yaml
 from tests.deploy.commands import ROOT, parsed
 
 PAGES = {"en": ROOT / "docs" / "runbooks.md", "zh": ROOT / "docs" / "runbooks.zh-CN.md"}
-RULES = [rule for group in yaml.safe_load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"] for rule in group["rules"]]
+RULES = [rule for group in quick_yaml.load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"] for rule in group["rules"]]
 ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
 TESTS = [
     test
     for path in sorted((ROOT / "tests" / "deploy").glob("alerts*.yml"))
-    for test in yaml.safe_load(path.read_text(encoding="utf-8"))["tests"]
+    for test in quick_yaml.load(path.read_text(encoding="utf-8"))["tests"]
 ]
 
 

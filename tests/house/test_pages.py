@@ -7,8 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-import typer
-import yaml
 
 from converters import PLATFORMS
 from streams import pages
@@ -19,6 +17,8 @@ from streams.observe.metrics import declared as declared_metrics
 from streams.observe.renamed_metrics import RENAMED
 from streams.settings import renamed
 from streams.settings.root import AppSettings, Settings, load, marking
+from tests import quick_yaml
+from tests.command_tree import command_of
 from tests.house.tree import ROOT, name
 from tests.house.tree import pages as markdown
 
@@ -42,7 +42,7 @@ def test_every_setting_is_described() -> None:
 
 
 def test_every_command_has_an_example_that_it_would_take() -> None:
-    for path, command in pages.commands_of(typer.main.get_command(app), ("im-relay",)):
+    for path, command in pages.commands_of(command_of(app), ("im-relay",)):
         example = (command.help or "").partition("Example: ")[2]
         assert example.startswith(path), f"{path}: its help gives no example"
         assert _unknown(example) == [], path
@@ -66,7 +66,7 @@ def test_the_metrics_and_settings_that_pages_name_exist(path: Path) -> None:
     sections = {key: about.annotation for key, about in Settings.model_fields.items() if key != "apps"}
     there = {topic.template.removesuffix(".{platform}") for topic in topics.TOPICS}
     if path.is_relative_to(ROOT / "helm"):  # the chart has values of its own beside the settings, named after the same roles
-        values = yaml.safe_load((path.parent / "values.yaml").read_text(encoding="utf-8"))
+        values = quick_yaml.load((path.parent / "values.yaml").read_text(encoding="utf-8"))
         there |= {
             f"{section}.{key}"
             for section, held in values.items()
@@ -126,7 +126,7 @@ def test_decisions_are_numbered_and_short() -> None:
 def _unknown(line: str) -> list[str]:
     """What of a command line the program would not know; options by their names, arguments by nothing."""
     words = line.partition(" #")[0].split()[1:]
-    command: Any = typer.main.get_command(app)
+    command: Any = command_of(app)
     while (below := getattr(command, "commands", None)) is not None:
         if not words:
             return []  # a group, named as such

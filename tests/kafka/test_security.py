@@ -431,7 +431,7 @@ async def test_what_may_not_be_seen_is_told_from_what_is_not_there(
     try:
         async with asyncio.timeout(30):
             while (await permissions.described(client, ["p.none"]))["p.none"].hidden:
-                pass
+                await asyncio.sleep(0.02)
         assert await visible(client, ["p.none"]) == {"p.none": 0}
         with pytest.raises(permissions.NotPermittedError, match=f"User:{user} is not permitted: Describe on topic {topic}") as caught:
             await visible(client, [topic, "p.none"])

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import yaml
 
+from tests import quick_yaml
 from tests.deploy.switches import ALL, SWITCHES, arguments
 from tests.deploy.test_chart import template
 from tests.kubernetes.api import ApiError, Thing
@@ -49,7 +49,7 @@ def judge(cluster: Cluster) -> Judge:
 def rendered(given: dict[str, Any]) -> list[Thing]:
     done = template(*arguments(given), "--kube-version", "1.34.4")
     assert done.returncode == 0, done.stderr
-    return [one for one in yaml.safe_load_all(done.stdout) if one]
+    return [one for one in quick_yaml.load_all(done.stdout) if one]
 
 
 @pytest.mark.parametrize("name", SWITCHES)

@@ -11,6 +11,7 @@ from uuid import uuid4
 import msgspec
 
 from streams.kafka.local.ports import free_port
+from tests import warm_python
 from tests.stack import MARKS, ROOT, Role
 from tests.waiting import until
 
@@ -128,9 +129,7 @@ def said(config: Path | None, *words: str, code: int | None = 0) -> str:
 
 def _ran(config: Path | None, *words: str, code: int | None) -> tuple[str, str]:
     more = ["--config", str(config)] if config is not None else []
-    done = subprocess.run(
-        [sys.executable, "-m", "streams", *words, *more], cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False
-    )
+    done = warm_python.run(*words, *more, environment=_environment())
     assert code in (None, done.returncode), f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
     return done.stdout, done.stderr
 

@@ -4,7 +4,6 @@ import base64
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests import attachments
+from tests import attachments, warm_python
 from tests.attacks.evidence import lying
-from tests.stack import ROOT, Stack
+from tests.stack import Stack
 from tests.waiting import until
 from tests.whole.crossing import IMPATIENT, accepted
 
@@ -43,9 +42,7 @@ def stack(kafka: str, master: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def im_relay(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "streams", *words, "--config", str(stack.config)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    return warm_python.run(*words, "--config", str(stack.config))
 
 
 def everywhere(stack: Stack) -> Iterator[tuple[str, bytes]]:

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,7 +10,8 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from tests.stack import ROOT, YUNXIN_GROUP, Stack
+from tests import warm_python
+from tests.stack import YUNXIN_GROUP, Stack
 from tests.waiting import until
 from tests.whole.crossing import Exchange, mood
 
@@ -28,14 +27,7 @@ def stack(relay: Callable[..., Stack]) -> Iterator[Stack]:
 
 
 def gaps(stack: Stack, *words: str) -> tuple[int, list[dict[str, Any]], str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "streams", "gaps", *words, "--json", "--config", str(stack.config)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
+    done = warm_python.run("gaps", *words, "--json", "--config", str(stack.config), timeout=90)
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
 
@@ -103,14 +95,8 @@ def test_a_conversation_of_which_nothing_came_is_asked_about_when_it_is_named(ex
     found = exchange.all_arrived()
     assert found.good, found
     (message,) = {one.id for one in exchange.says if one.text == "nobody heard this"}
-    trace = subprocess.run(
-        [sys.executable, "-m", "streams", "trace", message, "--json", "--config", str(stack.config)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    trace = warm_python.run("trace", message, "--json", "--config", str(stack.config), timeout=60)
+    assert trace.returncode == 0, trace.stderr
     assert '"recovered":"yes"' in trace.stdout
 
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -20,10 +19,10 @@ from streams.kafka.acls import AclGrant
 from streams.kafka.cluster import Cluster
 from streams.kafka.permissions import missing
 from streams.kafka.security import SecuritySettings
-from tests import attachments
+from tests import attachments, warm_python
 from tests.migrate.bundles import made, said
 from tests.secured import PASSWORD, Secured
-from tests.stack import ROOT, Door, Stack
+from tests.stack import Door, Stack
 from tests.waiting import PATIENCE, until
 from tests.whole.crossing import IMPATIENT, Exchange
 
@@ -44,15 +43,7 @@ ROLES = (
 
 
 def run(config: Path, who: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "streams", *arguments, "--config", str(config)],
-        cwd=ROOT,
-        env=os.environ | named(who),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return warm_python.run(*arguments, "--config", str(config), environment=os.environ | named(who), timeout=120)
 
 
 def named(who: str) -> dict[str, str]:
@@ -88,7 +79,7 @@ async def soon(ask: Callable[[], Awaitable[list[AclGrant]]], expected: list[AclG
     """The authorizer learns of a change a moment after it was made."""
     async with asyncio.timeout(PATIENCE):
         while await ask() != expected:
-            pass
+            await asyncio.sleep(0.02)
 
 
 class Guarded(Stack):
@@ -247,15 +238,8 @@ def test_a_role_says_at_its_start_what_it_is_not_permitted(guarded: Secured, sta
     assert lacking in stack.grants[role]
     guarded.user(user)
     guarded.grant(user, [grant for grant in stack.grants[role] if grant != lacking])
-    done = subprocess.run(
-        [sys.executable, "-m", "streams", *STARTS[role], "--config", str(stack.config)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | named(role) | {"IM_RELAY_KAFKA__SECURITY__USERNAME": user},
-        timeout=60,
-    )
+    environment = os.environ | named(role) | {"IM_RELAY_KAFKA__SECURITY__USERNAME": user}
+    done = warm_python.run(*STARTS[role], "--config", str(stack.config), environment=environment, timeout=60)
     guarded.revoke(user)
     assert done.returncode == 2, done.stderr
     name = f"{lacking.name}{'*' if lacking.prefixed else ''}"
@@ -272,8 +256,8 @@ def test_topics_made_by_others_are_taken_without_the_right_to_make_any(guarded: 
     user = f"{PREFIX}looker"
     guarded.user(user)
     environment = os.environ | {"IM_RELAY_KAFKA__SECURITY__USERNAME": user}
-    command = [sys.executable, "-m", "streams", "topics", "create", "--config", str(stack.config)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    command = ("topics", "create", "--config", str(stack.config))
+    done = warm_python.run(*command, environment=environment)
     assert done.returncode == 2
     assert f"User:{user} is not permitted: " in done.stderr
     assert f"Describe on topic {PREFIX}backfill.easemob" in done.stderr
@@ -281,12 +265,11 @@ def test_topics_made_by_others_are_taken_without_the_right_to_make_any(guarded: 
     guarded.grant(user, [AclGrant("topic", PREFIX, "Describe", prefixed=True)])
 
     def taken() -> bool:
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        done = warm_python.run(*command, environment=environment)
         return done.returncode == 0 and "settings not compared (DescribeConfigs is not permitted)" in done.stderr
 
     until(taken)
-    absent = [*command, "--platform", "rongcloud"]
-    done = subprocess.run(absent, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = warm_python.run(*command, "--platform", "rongcloud", environment=environment)
     assert f"User:{user} is not permitted: Create on topic {PREFIX}callbacks.rongcloud" in done.stdout + done.stderr
     guarded.revoke(user)
 

@@ -1,14 +1,13 @@
 """A group is called otherwise while messages flow: nothing doubles, and what was said before is still found."""
 
 import re
-import subprocess
-import sys
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.stack import ROOT, Stack
+from tests import warm_python
+from tests.stack import Stack
 from tests.waiting import until
 from tests.whole.crossing import accepted
 
@@ -16,9 +15,7 @@ MEMBERS = ["alice", "bob"]
 
 
 def run(stack: Stack, *words: str, code: int = 0) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "streams", *words, "-c", str(stack.config)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = warm_python.run(*words, "-c", str(stack.config))
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 
