@@ -104,15 +104,16 @@ class Intake:
         behind, self._behind = self._behind, []
         for lane, record, delivery in behind:
             self._decide(lane, record, delivery)
-        self._fill(self._live, task, self._context.settings.max_open_events)
+        if self._live.unread or task.ready():
+            self._fill(self._live, task, self._context.settings.max_open_events)
         if self._live.open and self._context.restoring.restoring:
             self._context.restoring.live()
         # Backfill comes in when nothing live waits to be admitted, and never fills the window.
-        if not self._live.unread:
+        if not self._live.unread and (self._backfill.unread or task.ready()):
             self._fill(self._backfill, task, self._context.settings.max_open_backfill)
 
     def _fill(self, lane: OffsetTracker, task: PartitionTask, most: int) -> None:
-        while (room := self._room(lane, most)) > 0:
+        while (lane.unread or task.ready()) and (room := self._room(lane, most)) > 0:
             if not lane.unread:
                 if (batch := task.take_of(lane.tp)) is None:
                     return

@@ -110,6 +110,9 @@ class Task:
         self._inbox.append(Batch(TopicPartition(topic, 0), (cast("ConsumerRecord", record),), 0))
         self.nudge()
 
+    def ready(self) -> bool:
+        return bool(self._inbox)
+
     def take_of(self, tp: TopicPartition) -> Batch | None:
         return self.take_among((tp,))
 
