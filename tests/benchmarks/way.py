@@ -1,4 +1,4 @@
-"""How straight the way through `deliver` is: `python -m tests.benchmarks.way [--calls]`.
+"""`make bench-way`: how straight the way through `deliver` is; ARGS="--calls" names each function.
 
 Printed are the modules of ours whose functions run between the moment in which a record of `deliveries` is taken from its task's inbox and the
 moment in which its request reaches the transport, and how often. The worker is at rest, and has delivered before, so that nothing is made
@@ -19,7 +19,7 @@ from tests.deliver.alone import Alone, token
 from tests.deliver.worker import delivery
 
 ROOT = Path(__file__).parents[2]
-RECORDS = 8
+RECORDS = 40
 
 
 class Way:
