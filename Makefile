@@ -6,7 +6,7 @@ export PYTHONUNBUFFERED = 1
 # What was compiled is kept, whatever the environment says: tests start Python some hundred times.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: command demo demo-migrate test test-slow test-kubernetes test-compose test-sdks chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media fuzz-meaning boards lint pages released lock clean bench-identities bench-migrate-check bench-restore bench-volume flame test-wheel test-pythons bench-record mutate coverage chaos-alerts
+.PHONY: command demo demo-migrate test test-slow test-kubernetes test-compose test-sdks chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-way bench-relay bench-media bench-quotas bench-isolation fuzz-media fuzz-meaning boards lint pages released lock clean bench-identities bench-migrate-check bench-restore bench-volume flame test-wheel test-pythons bench-record mutate coverage chaos-alerts
 
 command: $(VENV)/installed  ## im-relay, in .venv/bin
 	@echo 'im-relay is in $(CURDIR)/$(BIN). So that this terminal finds it: export PATH="$$PWD/$(BIN):$$PATH"'
@@ -118,6 +118,9 @@ bench-flood: $(VENV)/installed  ## honest latency beside a flood in one conversa
 
 bench-deliver: $(VENV)/installed  ## delivery to a target that answers in 5 ms, beside httpx's own transport
 	@$(BIN)/python -m tests.benchmarks.deliver $(ARGS)
+
+bench-way: $(VENV)/installed  ## modules and calls of one record on its way through deliver, from its topic to the request; ARGS="--calls"
+	@$(BIN)/python -m tests.benchmarks.way $(ARGS)
 
 bench-migrate: $(VENV)/installed  ## messages of a history applied, of one worker's CPU; exit code 1 under 5,000 a second and core
 	@$(BIN)/python -m tests.benchmarks.migrate $(ARGS)

@@ -104,15 +104,16 @@ class Intake:
         behind, self._behind = self._behind, []
         for lane, record, delivery in behind:
             self._decide(lane, record, delivery)
-        self._fill(self._live, task, self._context.settings.max_open_events)
+        if self._live.unread or task.ready():
+            self._fill(self._live, task, self._context.settings.max_open_events)
         if self._live.open and self._context.restoring.restoring:
             self._context.restoring.live()
         # Backfill comes in when nothing live waits to be admitted, and never fills the window.
-        if not self._live.unread:
+        if not self._live.unread and (self._backfill.unread or task.ready()):
             self._fill(self._backfill, task, self._context.settings.max_open_backfill)
 
     def _fill(self, lane: OffsetTracker, task: PartitionTask, most: int) -> None:
-        while (room := self._room(lane, most)) > 0:
+        while (lane.unread or task.ready()) and (room := self._room(lane, most)) > 0:
             if not lane.unread:
                 if (batch := task.take_of(lane.tp)) is None:
                     return
@@ -203,12 +204,11 @@ class Intake:
 
     def _is_delivered(self, delivery: Delivery) -> bool:
         event = delivery.event.id
-        return protocol.admitted(self._meant(delivery, self._store.get(event)), "") is DeliveryStep.SKIP
+        entry = self._store.get(event)
+        return protocol.admitted(entry and self._meant(delivery, entry), "") is DeliveryStep.SKIP
 
-    def _meant(self, delivery: Delivery, entry: Entry | None) -> Entry | None:
+    def _meant(self, delivery: Delivery, entry: Entry) -> Entry | None:
         """*entry*, as far as it is of this message."""
-        if not isinstance(entry, Settled) or not entry.taken:
-            return entry
         return protocol.as_meant(entry, fold(delivery.author), conversation_key(delivery.event.conversation).decode())
 
     def _decide(self, lane: OffsetTracker, record: ConsumerRecord, delivery: Delivery) -> None:
@@ -224,7 +224,9 @@ class Intake:
             self._after(first, lane, record.offset)
             return
         # The echo may have been read just before: after a takeover both lie in their topics.
-        entry = self._meant(delivery, self._writer.known(delivery, self._store.get(event)))
+        entry = self._writer.known(delivery, self._store.get(event))
+        if entry is not None:
+            entry = self._meant(delivery, entry)
         if record.headers != self._headers:
             self._headers, self._words = record.headers, (past(record.headers), protocol.released(record.headers))
         said, released = self._words

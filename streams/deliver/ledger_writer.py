@@ -244,7 +244,8 @@ class LedgerWriter:
         first = self._written - len(entries)
         for offset, (name, value, entry) in enumerate(entries, first):
             rows.append((name, packed(value, offset, entry)))
-            rows += self._index.rows(name, entry)
+            if not isinstance(entry, Intent) or entry.does:  # of most requests that may leave, nothing more is known
+                rows += self._index.rows(name, entry)
         self._store.put(rows, entries[-1][2].at if entries else self._store.rows.newest)
         for event in ended:
             self._index.spent(event.spent)

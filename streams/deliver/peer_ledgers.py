@@ -110,7 +110,8 @@ class PeerLedgers:
 
     def knows(self, delivery: Delivery) -> bool:
         """Whether that is known."""
-        return (self._posts_since if isinstance(delivery.event.operation, Post) else self._all_since) <= self.needs(delivery)
+        since = self._posts_since if isinstance(delivery.event.operation, Post) else self._all_since
+        return since == -inf or since <= self.needs(delivery)
 
     def is_beyond(self, delivery: Delivery) -> bool:
         """Whether *delivery* was said before all that the ledger still holds: nothing tells whether it was sent."""

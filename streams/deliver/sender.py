@@ -25,7 +25,9 @@ from streams.deliver.in_doubt import InDoubt
 from streams.deliver.protocol import EventState, last_word, longest_ago, may_leave, repeatable
 from streams.exactly_once.shutdown import RevokedError, Shutdown, clock
 from streams.observe import metrics
+from streams.outbound.admission import Admission
 from streams.outbound.attempts import attempt, delays
+from streams.outbound.breaker import BreakerCall
 from streams.outbound.client import TOO_LATE
 from streams.outbound.fairness import FairSlots
 
@@ -157,8 +159,6 @@ class Sender:
         admission = self._context.admissions[event.delivery.target]
         again = event.attempts > 0
         ahead = self._settings.backoff_max + self._settings.timeout  # so long may the next attempt take to be answered
-        me = asyncio.current_task()
-        assert me is not None
         while True:
             event.move(EventState.GATE)
             if self._drain.order.is_set():
@@ -167,30 +167,40 @@ class Sender:
                 event.by = "echo"
                 metrics.RESENDS_AVOIDED.labels(self._context.platform).inc()
                 return there
-            # Until it has passed the gate, an order to drain ends the wait.
-            self._at_the_gate.add(me)
+            breaker_call = admission.at_once(request) or await self._at_its_turn(admission, event, request, again=again)
+            if breaker_call is None:
+                again = True
+                continue
             try:
-                async with admission.breaker_call(request) as breaker_call:
-                    if not await admission.admit(breaker_call, request, source=event.source, live=event.lane.live, again=again):
-                        again = True
-                        continue
-                    self._at_the_gate.discard(me)
-                    if event.unsure and not repeatable(request, clock() - event.began, ahead):
-                        return Unsure("an earlier attempt had no answer, and it is too late to repeat it")
-                    outcome = await self._licensed(event, request, part)
-                    if outcome is None:
-                        continue  # it has not left, and says nothing of the target
-                    admission.learn(breaker_call, request, outcome)
-                    if isinstance(outcome, Unsure) and repeatable(request, clock() - event.began, ahead):
-                        event.unsure = True
-                        return NotSent(outcome.reason)
-                    return outcome
+                if event.unsure and not repeatable(request, clock() - event.began, ahead):
+                    return Unsure("an earlier attempt had no answer, and it is too late to repeat it")
+                outcome = await self._licensed(event, request, part)
+                if outcome is None:
+                    continue  # it has not left, and says nothing of the target
+                admission.learn(breaker_call, request, outcome)
+                if isinstance(outcome, Unsure) and repeatable(request, clock() - event.began, ahead):
+                    event.unsure = True
+                    return NotSent(outcome.reason)
+                return outcome
             finally:
-                self._at_the_gate.discard(me)
+                breaker_call.left()
+
+    async def _at_its_turn(self, admission: Admission, event: OpenEvent, request: Request, *, again: bool) -> BreakerCall | None:
+        """See `Admission`. Until it has passed the gate, an order to drain ends the wait."""
+        me = asyncio.current_task()
+        assert me is not None
+        self._at_the_gate.add(me)
+        try:
+            return await admission.at_its_turn(request, live=event.lane.live, again=again, source=event.source)
+        finally:
+            self._at_the_gate.discard(me)
 
     async def _licensed(self, event: OpenEvent, request: Request, part: int) -> Answered | None:
         """None where the target called back before it could leave."""
-        async with self._slots.of(event.source):
+        slots, source = self._slots, event.source
+        if not slots.take(source):
+            await slots.wait(source)
+        try:
             while event.there(part) is None:
                 written = await self._permit(event, part)
                 until = written + self._settings.lease
@@ -217,6 +227,8 @@ class Sender:
                 raise RevokedError
             outcome = answer.result()
             return None if outcome == TOO_LATE and event.there(part) is not None else outcome
+        finally:
+            slots.give_back(source)
 
     def _leaves(self, event: OpenEvent, part: int, until: float) -> bool:
         if not may_leave(clock(), until, there=event.there(part) is not None):

@@ -122,11 +122,14 @@ class DeliverWorker:
     # -- in
 
     def _read(self) -> None:
-        self._writer.mirrored |= self._peers.read()
+        came = self._task.ready()
+        if came:
+            self._writer.mirrored |= self._peers.read()
         if self._waiting.waiters or self._files.came or self._files.aside:
             for event in self._waiting.over(clock(), self._is_there, self._on_its_way) + self._files.over():
                 self._start(event)
-        self._hear()
+        if came or self._echoes.held:
+            self._hear()
         self._intake.take(self._task)
 
     def _hear(self) -> None:

@@ -2,16 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 
 # Runs on while the machine sleeps, and, like every clock, while the process is stopped.
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
-def clock() -> float:
-    """Seconds, by the clock of leases."""
-    return time.clock_gettime(_CLOCK)
+clock: Callable[[], float] = partial(time.clock_gettime, _CLOCK)
+"""Seconds, by the clock of leases. No function of ours stands before it: a message asks it a dozen times."""
 
 
 class RevokedError(Exception):

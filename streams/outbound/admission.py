@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import AsyncExitStack
 
 import structlog
 from msgspec.structs import replace
@@ -70,6 +71,15 @@ class Admission:
         """The call, entered and with what it takes of the quotas, where nothing has to be waited for; `left` ends it."""
         call = self.breaker_call(request)
         return call if call.enter() and self._limiter.take(request.api, request.targets) else None
+
+    async def at_its_turn(self, request: Request, *, live: bool, again: bool, source: str) -> BreakerCall | None:
+        """As `at_once`, after whatever has to be waited for; None where the breaker has opened meanwhile, so that one has to come again."""
+        async with AsyncExitStack() as leaving:
+            call = await leaving.enter_async_context(self.breaker_call(request))
+            if not await self.admit(call, request, live=live, again=again, source=source):
+                return None
+            leaving.pop_all()  # whoever goes through leaves it
+            return call
 
     async def admit(self, breaker_call: BreakerCall, request: Request, *, live: bool, again: bool, source: str = "") -> bool:
         """Wait for the quotas, each *source* in turn; false if the breaker has opened meanwhile, and the passage is to be left."""

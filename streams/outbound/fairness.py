@@ -2,8 +2,6 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -51,7 +49,7 @@ class FairQueue(Generic[T]):
 
 
 class FairSlots:
-    """*most* at once, *each* of one source; who waits is let in by source in turn."""
+    """As `slots.Slots`: *most* at once, *each* of one source; who waits is let in by source in turn."""
 
     def __init__(self, most: int, each: int) -> None:
         self._free, self._each = most, max(1, each)
@@ -60,18 +58,17 @@ class FairSlots:
         """Those whose source has all it may."""
         self._waiting: FairQueue[tuple[str, asyncio.Future[None]]] = FairQueue()
 
-    @asynccontextmanager
-    async def of(self, source: str) -> AsyncIterator[None]:
-        if self._free and not self._waiting and self._taken.get(source, 0) < self._each:
-            self._take(source)
-        else:
-            await self._wait(source)
-        try:
-            yield
-        finally:
-            self._give_back(source)
+    def take(self, source: str) -> bool:
+        """Whether there was one for it, which is taken."""
+        taken = self._taken.get(source, 0)
+        if not self._free or taken >= self._each or self._waiting:
+            return False
+        self._free -= 1
+        self._taken[source] = taken + 1
+        return True
 
-    async def _wait(self, source: str) -> None:
+    async def wait(self, source: str) -> None:
+        """Until one is given to the caller, who found none to take."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._taken.get(source, 0) < self._each:
             self._waiting.append(source, (source, turn))
@@ -81,14 +78,11 @@ class FairSlots:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():  # it was given, and is not wanted any more
-                self._give_back(source)
+                self.give_back(source)
             raise
 
-    def _take(self, source: str) -> None:
-        self._free -= 1
-        self._taken[source] = self._taken.get(source, 0) + 1
-
-    def _give_back(self, source: str) -> None:
+    def give_back(self, source: str) -> None:
+        """To the first whose turn it is, or to whoever comes."""
         self._free += 1
         left = self._taken[source] - 1
         if left:
@@ -100,7 +94,8 @@ class FairSlots:
             self._waiting.append(source, (source, full.popleft()))
             if not full:
                 del self._full[source]
-        self._move()
+        if self._waiting:
+            self._move()
 
     def _move(self) -> None:
         back: list[tuple[str, asyncio.Future[None]]] = []
@@ -116,7 +111,8 @@ class FairSlots:
             elif self._taken.get(source, 0) >= self._each:
                 back.append(one)
             else:
-                self._take(source)
+                self._free -= 1
+                self._taken[source] = self._taken.get(source, 0) + 1
                 turn.set_result(None)
         for source, turn in back:
             self._full.setdefault(source, deque()).appendleft(turn)

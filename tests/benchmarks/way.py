@@ -1,4 +1,6 @@
-"""How straight the way through `deliver` is: `python -m tests.benchmarks.way [--calls]`.
+"""`make bench-way`: how straight the way through `deliver` is; ARGS="--calls" names each function.
+
+ARGS="--cpu 4000" measures its CPU instead: see `way_cpu`.
 
 Printed are the modules of ours whose functions run between the moment in which a record of `deliveries` is taken from its task's inbox and the
 moment in which its request reaches the transport, and how often. The worker is at rest, and has delivered before, so that nothing is made
@@ -15,11 +17,12 @@ from types import FrameType
 
 import httpx
 
+from tests.benchmarks import way_cpu
 from tests.deliver.alone import Alone, token
 from tests.deliver.worker import delivery
 
 ROOT = Path(__file__).parents[2]
-RECORDS = 8
+RECORDS = 40
 
 
 class Way:
@@ -74,6 +77,9 @@ async def measured(directory: Path) -> Way:
 
 
 def main() -> None:
+    if "--cpu" in sys.argv:
+        way_cpu.main(int(sys.argv[-1]))
+        return
     with tempfile.TemporaryDirectory() as directory:
         way = asyncio.run(measured(Path(directory)))
     modules: Counter[str] = Counter()

@@ -107,8 +107,14 @@ class Task:
         record = SimpleNamespace(
             topic=topic, partition=0, offset=offset, key=key, value=value, headers=(), timestamp=int(time.time() * 1000)
         )
-        self._inbox.append(Batch(TopicPartition(topic, 0), (cast("ConsumerRecord", record),), 0))
+        self.put_batch(Batch(TopicPartition(topic, 0), (cast("ConsumerRecord", record),), 0))
+
+    def put_batch(self, batch: Batch) -> None:
+        self._inbox.append(batch)
         self.nudge()
+
+    def ready(self) -> bool:
+        return bool(self._inbox)
 
     def take_of(self, tp: TopicPartition) -> Batch | None:
         return self.take_among((tp,))
@@ -170,13 +176,14 @@ class Alone:
         }
         targets = {"new": apps["new"]}
         admissions = {"new": Admission(apps["new"], given, asyncio.get_running_loop())}
+        self.clients = clients(targets, given, httpx.MockTransport(answer))
         reader: Any = Nothing(self.task)
         progress: Any = Heard()
         context = DeliverContext(
             platform="easemob",
             names=NAMES,
             apps=apps,
-            clients=clients(targets, given, httpx.MockTransport(answer)),
+            clients=self.clients,
             admissions=admissions,
             settings=given,
             counts=EventCounts("easemob", apps),

@@ -5,7 +5,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Self, cast
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from aiokafka import TopicPartition
@@ -74,18 +75,13 @@ class World:
 
     # -- the gate
 
-    def breaker_call(self, _: Request) -> Self:
-        return self
+    def at_once(self, _: Request) -> None:
+        """It always waits."""
 
-    async def __aenter__(self) -> Self:
+    async def at_its_turn(self, _: Request, **__: Any) -> SimpleNamespace:
         self.at("breaker")
-        return self
-
-    async def __aexit__(self, *_: object) -> None: ...
-
-    async def admit(self, *_: Any, **__: Any) -> bool:
         self.at("quota")
-        return True
+        return SimpleNamespace(left=lambda: None)
 
     def learn(self, _: object, __: object, outcome: Outcome) -> None:
         self.learned.append(outcome)

@@ -1,6 +1,8 @@
 """Who sends much waits for himself: turns by source, slots by source, and what of a flood waits beside the window."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import cycle, islice
 
 from aiokafka import TopicPartition
@@ -51,7 +53,7 @@ async def test_a_source_has_its_part_of_the_slots_and_no_more() -> None:
     slots, inside, over = FairSlots(8, 2), [], asyncio.Event()
 
     async def one(source: str) -> None:
-        async with slots.of(source):
+        async with _slot(slots, source):
             inside.append(source)
             await over.wait()
 
@@ -69,7 +71,7 @@ async def test_slots_survive_those_who_do_not_want_theirs_any_more() -> None:
     got: list[int] = []
 
     async def one(number: int) -> None:
-        async with slots.of("ab"[number % 2]):
+        async with _slot(slots, "ab"[number % 2]):
             got.append(number)
             await over.wait()
 
@@ -81,8 +83,18 @@ async def test_slots_survive_those_who_do_not_want_theirs_any_more() -> None:
     over.set()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert {number for number in range(40) if number % 3} <= set(got)
-    async with slots.of("a"), slots.of("a"), slots.of("b"):
-        pass
+    assert all(slots.take(source) for source in "aab")
+    assert not slots.take("b")
+
+
+@asynccontextmanager
+async def _slot(slots: FairSlots, source: str) -> AsyncIterator[None]:
+    if not slots.take(source):
+        await slots.wait(source)
+    try:
+        yield
+    finally:
+        slots.give_back(source)
 
 
 class Desk:
