@@ -18,6 +18,7 @@ Words = Mapping[int, tuple[str, str]]
 Panel = stat.Panel | timeseries.Panel
 Kind = TypeVar("Kind", stat.Panel, timeseries.Panel)
 
+WORKERS: Words = {-1: ("none", PLAIN), 0: ("down", BAD), 1: ("up", GOOD)}
 UP: Words = {0: ("down", BAD), 1: ("up", GOOD)}
 BREAKERS: Words = {0: ("closed", GOOD), 1: ("half open", WARN), 2: ("open", BAD)}
 HELD: Words = {0: ("works", GOOD), 1: ("held", BAD)}
