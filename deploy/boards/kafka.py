@@ -3,7 +3,7 @@
 
 from deploy.boards import uids
 from deploy.boards.board import Board, Section
-from deploy.boards.panels import REACHABLE, UP, chart, states
+from deploy.boards.panels import UP, chart, states
 from deploy.boards.queries import OURS, WINDOW, Query, events, of_role, only, or_zero, quantiles, rates, total, totals, watched, worst
 
 WATCHED = Section(
@@ -110,7 +110,7 @@ KAFKA = Section(
             warn=30,
             bad=60,
         ),
-        states("Kafka reachable", "By process.", REACHABLE, Query(only("im_relay_kafka_unreachable"), "{{role}} {{instance}}")),
+        states("Kafka reachable", "By process.", UP, Query(f"1 - {only('im_relay_kafka_unreachable')}", "{{role}} {{instance}}")),
         chart(
             "Partitions owned",
             "By process.",

@@ -3,25 +3,32 @@
 
 from deploy.boards import uids
 from deploy.boards.board import Board, Section
-from deploy.boards.panels import OPEN, chart, number, state, states
-from deploy.boards.queries import Query, events, or_zero, quantiles, rates, total, totals, worst
+from deploy.boards.panels import OPEN, WORKERS, chart, number, state, states
+from deploy.boards.queries import OURS, Query, events, lasting_rates, or_zero, quantiles, rates, total, totals, worst
 
 MIGRATION = Section(
     "Migration",
     [
         state(
+            "Workers",
+            "Down: Prometheus cannot ask one of them, and what it has said of itself is gone from this board.",
+            WORKERS,
+            or_zero(f'min by (role) (up{{{OURS},role=~"migrate-.*"}})', "{{role}}", "role", named="no worker", zero=-1),
+            wide=5,
+        ),
+        state(
             "Requests",
             "Paused: by command, or outside the hours of the settings.",
             OPEN,
             or_zero(worst("im_relay_migrate_open", "app"), "{{app}}", "app", named="no migration", zero=-1),
-            wide=6,
+            wide=5,
         ),
         number(
             "In hand",
             "Items and messages that a worker has read and not finished.",
             "short",
             or_zero(total("im_relay_migrate_waiting")),
-            wide=6,
+            wide=4,
         ),
         number(
             "Refused",
@@ -29,7 +36,7 @@ MIGRATION = Section(
             "short",
             or_zero(total("im_relay_migrated_total", where='outcome="refused"')),
             bad=1,
-            wide=6,
+            wide=5,
         ),
         number(
             "Stopped conversations",
@@ -37,13 +44,13 @@ MIGRATION = Section(
             "short",
             or_zero(total("im_relay_migrated_total", where='outcome="stopped"')),
             bad=1,
-            wide=6,
+            wide=5,
         ),
         chart(
             "Progress",
             "Items and messages by kind and outcome.",
             "ops",
-            rates("im_relay_migrated_total", "kind", "outcome"),
+            lasting_rates("im_relay_migrated_total", "kind", "outcome"),
             stacked=True,
             wide=12,
         ),
@@ -60,24 +67,28 @@ MIGRATION = Section(
             "short",
             events("im_relay_migrated_total", "kind", "outcome", where='outcome=~"refused|stopped|dropped"'),
             bad=1,
+            wide=6,
         ),
         chart(
             "Requests in doubt, in 5 minutes",
             "`opened`: no answer; then `arrived`, `repeated`, or `held` for a person.",
             "short",
             events("im_relay_migrate_doubts_total", "app", "step"),
+            wide=6,
         ),
         states(
             "Runs or paused",
             "By app.",
             OPEN,
             or_zero(worst("im_relay_migrate_open", "app"), "{{app}}", "app", named="no migration", zero=-1),
+            wide=6,
         ),
         chart(
             "Waiting, by partition",
             "Items and messages in hand.",
             "short",
             or_zero(total("im_relay_migrate_waiting", "platform", "partition"), "{{platform}} {{partition}}", "platform"),
+            wide=6,
         ),
     ],
 )

@@ -3,7 +3,7 @@
 
 from deploy.boards import uids
 from deploy.boards.board import Board, Section
-from deploy.boards.panels import BREAKERS, CANARY, HELD, REACHABLE, UP, chart, number, state, states
+from deploy.boards.panels import BREAKERS, CANARY, HELD, UP, chart, number, state, states
 from deploy.boards.queries import NO_SAMPLES, OURS, Query, lasting_rates, of_role, only, or_zero, quantile, rates, watched, worst
 
 LATE, VERY_LATE = 5, 60
@@ -74,7 +74,7 @@ NOW = Section(
         ),
         state(
             "Kafka, seen by ingress",
-            "Unreachable: callbacks are answered 503, and platforms repeat them for a limited time.",
+            "Down: callbacks are answered 503, and platforms repeat them for a limited time.",
             UP,
             Query(f"min({only('im_relay_store_up', of_role('ingress'))})"),
             to=uids.INGRESS,
@@ -168,9 +168,9 @@ WHERE = Section(
         ),
         states(
             "Kafka, seen by each role",
-            "Whether a broker answered each of its processes when last asked.",
-            REACHABLE,
-            Query(worst("im_relay_kafka_unreachable", "role"), "{{role}}"),
+            "Down: no broker answered one of its processes when last asked.",
+            UP,
+            Query(f"1 - {worst('im_relay_kafka_unreachable', 'role')}", "{{role}}"),
             to=uids.KAFKA,
             high=LOW,
         ),

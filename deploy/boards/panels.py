@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from grafana_foundation_sdk.builders import common, prometheus, stat, timeseries
-from grafana_foundation_sdk.builders.dashboard import DashboardLink, ThresholdsConfig
+from grafana_foundation_sdk.builders.dashboard import DashboardLink, FieldColor, ThresholdsConfig
 from grafana_foundation_sdk.models import common as kinds
 from grafana_foundation_sdk.models import dashboard as models
 
@@ -18,8 +18,8 @@ Words = Mapping[int, tuple[str, str]]
 Panel = stat.Panel | timeseries.Panel
 Kind = TypeVar("Kind", stat.Panel, timeseries.Panel)
 
+WORKERS: Words = {-1: ("none", PLAIN), 0: ("down", BAD), 1: ("up", GOOD)}
 UP: Words = {0: ("down", BAD), 1: ("up", GOOD)}
-REACHABLE: Words = {0: ("reachable", GOOD), 1: ("unreachable", BAD)}
 BREAKERS: Words = {0: ("closed", GOOD), 1: ("half open", WARN), 2: ("open", BAD)}
 HELD: Words = {0: ("works", GOOD), 1: ("held", BAD)}
 RESULT: Words = {0: ("failed", BAD), 1: ("ok", GOOD)}
@@ -63,9 +63,11 @@ def chart(
 
 
 def states(title: str, text: str, words: Words, *queries: Query, wide: int = 8, high: int = 8, to: str = "") -> timeseries.Panel:
-    """States over time: words on the axis, and in steps."""
+    """States over time: words on the axis, and in steps; a curve has the colour of its state, and its name that of the last one."""
     panel = _curves(title, text, wide, high, to).unit("short").min(min(words)).max(max(words)).decimals(0).fill_opacity(0).line_width(2)
     panel.line_interpolation(kinds.LineInterpolation.STEP_AFTER).mappings([_mapping(words)])
+    panel.thresholds(_steps(words, below=0.5)).color_scheme(FieldColor().mode(models.FieldColorModeId.THRESHOLDS))
+    panel.gradient_mode(kinds.GraphGradientMode.SCHEME)
     return _with(panel, queries)
 
 
@@ -89,8 +91,7 @@ def number(
 def state(title: str, text: str, words: Words, *queries: Query, wide: int = 4, high: int = 4, to: str = "") -> stat.Panel:
     """The last value of each query as a word."""
     panel = _stat(title, text, wide, high, to).mappings([_mapping(words)])
-    steps = [models.Threshold(value=None if place == 0 else value, color=words[value][1]) for place, value in enumerate(sorted(words))]
-    panel.thresholds(ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps))
+    panel.thresholds(_steps(words))
     return _with(panel, queries, now=True)
 
 
@@ -118,7 +119,7 @@ def _curves(title: str, text: str, wide: int, high: int, to: str) -> timeseries.
         timeseries.Panel().title(title).description(text).datasource(SOURCE).span(wide).height(high).show_points(kinds.VisibilityMode.NEVER)
     )
     panel.legend(
-        common.VizLegendOptions().show_legend(True).display_mode(kinds.LegendDisplayMode.LIST).placement(kinds.LegendPlacement.BOTTOM)
+        common.VizLegendOptions().show_legend(True).display_mode(kinds.LegendDisplayMode.LIST).placement(kinds.LegendPlacement.RIGHT)
     )
     panel.tooltip(common.VizTooltipOptions().mode(kinds.TooltipDisplayMode.MULTI).sort(kinds.SortOrder.DESCENDING))
     return panel.links([link("Details", to)]) if to else panel
@@ -127,6 +128,13 @@ def _curves(title: str, text: str, wide: int, high: int, to: str) -> timeseries.
 def _thresholds(warn: float | None, bad: float | None, good: str = GOOD) -> ThresholdsConfig:
     steps = [models.Threshold(value=None, color=good)]
     steps += [models.Threshold(value=value, color=color) for value, color in ((warn, WARN), (bad, BAD)) if value is not None]
+    return ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps)
+
+
+def _steps(words: Words, below: float = 0) -> ThresholdsConfig:
+    """*below*: a line is as thick on either side of its value, and is to have one colour."""
+    values = sorted(words)
+    steps = [models.Threshold(value=value - below if place else None, color=words[value][1]) for place, value in enumerate(values)]
     return ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps)
 
 

@@ -25,6 +25,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
     def say(line: str) -> None:
         reporter.ensure_newline()
         reporter.write_line(line)
+        reporter.flush()
 
     compose = programs.compose()
     with Engine(default_cache() / "compose" / "engine", directory) as made:

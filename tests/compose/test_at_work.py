@@ -9,11 +9,12 @@ import pytest
 import yaml
 
 from deploy.dashboards import BOARDS
+from streams.console.words import Words
 from tests.attachments import picture, voice
 from tests.boards.panels import panels
 from tests.boards.prometheus import Prometheus
 from tests.compose.page import Page
-from tests.compose.project import ONCE, Project
+from tests.compose.project import ONCE, PATIENCE, Project
 from tests.stack import ROOT
 from tests.waiting import until
 
@@ -108,10 +109,17 @@ def test_prometheus_reaches_every_role_and_has_every_alert(project: Project) -> 
 def test_every_query_of_every_board_is_answered_with_data(project: Project) -> None:
     asked = Boards()
     exchange = project.exchange()
-    exchange.chat(5, "seen on the board")
     exchange.send("yunxin", "alice", "bob", picture(5))
-    for expr in MOVES:
-        asked.await_series(expr, 180)
+
+    def still() -> list[str]:
+        return [expr for expr in MOVES if not asked.query(expr)]
+
+    def moves() -> bool:
+        exchange.chat(1, "seen on the board")  # on and on: what a counter has counted before it is first asked for is in no rate
+        exchange.has_arrived(len(exchange.says))
+        return not still()
+
+    until(moves, PATIENCE, lambda: f"does not move: {still()}")
     assert {one["uid"] for one in httpx.get(f"{GRAFANA}/api/search", trust_env=False).json()} == {board.uid for board in BOARDS}
     missing = [
         (board.uid, panel.title, expr)
@@ -133,8 +141,10 @@ def test_a_person_is_let_in_to_the_operators_page_by_what_the_page_says_to_type(
         assert browser.post("/login", data={"name": "ann", "password": "not hers at all"}).status_code == 401
         assert browser.post("/login", data={"name": "ann", "password": PASSWORD}).status_code == 303
         status = browser.get("/").text
-        assert "did not answer" not in status
-        assert browser.get("/dead").status_code == 200
+        assert Words("en")("problem:metrics", place="\0", why="").partition("\0")[0] not in status
+        pages = set(re.findall(r'href="(/\w*)"', status))
+        assert len(pages) > 3
+        assert {path: browser.get(path).status_code for path in pages} == dict.fromkeys(pages, 200)
     assert PASSWORD not in (project.folder / "deploy/secrets/console-users").read_text()
 
 
@@ -145,6 +155,8 @@ def test_a_role_that_is_killed_is_started_again_and_nothing_is_lost_or_doubled(p
     before = project.kill(role)
     exchange.chat(2, f"while {role} is away")
     project.wait_restarted(before)
+    if role == "ingress":
+        project.fill_gaps()
     exchange.chat(2, f"after {role}")
     exchange.came_once(exchange.all_arrived())
 

@@ -16,6 +16,7 @@ def test_kafka_that_is_killed_is_started_again_and_messages_go_on(project: Proje
     exchange.chat(2, "while the broker is away")
     project.wait_restarted(before)
     project.wait_well()
+    project.fill_gaps()
     exchange.chat(2, "after the broker died")
     exchange.came_once(exchange.all_arrived())
 

@@ -47,7 +47,8 @@ def test_a_full_disk_stops_kafka_and_room_is_all_that_it_needs(project: Project,
         until(lambda: refused(project), 240, lambda: project.log("kafka"))
         until(lambda: project.services()["kafka"].restarts > before.restarts, 240, lambda: project.log("kafka"))
         filler.unlink()
-        project.wait_well(400)
+        project.wait_well()
+        project.fill_gaps()
         full.chat(2, "with room again")
         full.came_once(full.all_arrived())
 

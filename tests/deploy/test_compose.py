@@ -332,3 +332,18 @@ def test_grafana_finds_its_data_and_its_dashboard() -> None:
     folder = provider["options"]["path"]
     home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
     assert (ROOT / mounts[folder] / home.removeprefix(f"{folder}/")).is_file()
+
+
+def test_what_is_started_again_at_once_with_kafka_tries_until_it_answers() -> None:
+    """By `docker compose restart`, which starts services that have ended as well, and waits for no other."""
+    again = {name: SERVICES[name]["deploy"]["restart_policy"] for name in ONCE if "kafka" in needed(name)}
+    assert again.keys() == {"topics", "group"}
+    for how in again.values():
+        assert how["condition"] == "on-failure"
+        assert how["max_attempts"] > 8, "each pause is twice the one before, from 0.1 s on: half a minute at least"
+
+
+def needed(name: str) -> set[str]:
+    """Services that have to be there before it, and those before them."""
+    direct = set(SERVICES[name].get("depends_on", {}))
+    return direct.union(*(needed(one) for one in direct))

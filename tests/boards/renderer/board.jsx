@@ -12,15 +12,15 @@ const COLUMN = 75, LINE = 36, GAP = 8;
 const named = (legend, labels) => legend.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, label) => labels[label] ?? '');
 
 function config(panel, name, colour) {
-  const { unit, min, max, decimals, mappings, thresholds, custom = {} } = panel.fieldConfig?.defaults ?? {};
+  const { unit, min, max, decimals, mappings, thresholds, color, custom = {} } = panel.fieldConfig?.defaults ?? {};
   return {
-    unit, min, max, decimals, displayName: name, color: colour,
+    unit, min, max, decimals, displayName: name, color: color?.mode === 'thresholds' ? color : colour,
     mappings: (mappings ?? []).map((one) => ({ ...one, type: MappingType.ValueToText })),
     thresholds: { mode: ThresholdsMode.Absolute, steps: (thresholds?.steps ?? []).map((one) => ({ ...one, value: one.value ?? -Infinity })) },
     custom: {
       drawStyle: GraphDrawStyle.Line, lineWidth: custom.lineWidth ?? 1, fillOpacity: custom.fillOpacity ?? 0, showPoints: VisibilityMode.Never,
       axisPlacement: AxisPlacement.Auto, axisSoftMax: custom.axisSoftMax, lineInterpolation: custom.lineInterpolation, stacking: custom.stacking ?? { mode: StackingMode.None, group: 'A' },
-      thresholdsStyle: custom.thresholdsStyle, spanNulls: false,
+      thresholdsStyle: custom.thresholdsStyle, gradientMode: custom.gradientMode, spanNulls: false,
     },
   };
 }
@@ -61,7 +61,7 @@ function Numbers({ panel, width, height }) {
 function Curves({ panel, width, height }) {
   const range = { from: dateTime(from * 1000), to: dateTime(to * 1000), raw: { from: 'now', to: 'now' } };
   return <TimeSeries frames={frames(panel, palette)} structureRev={1} width={width} height={height} timeRange={range} timeZone="utc" theme={theme}
-    legend={{ showLegend: true, displayMode: LegendDisplayMode.List, placement: 'bottom', calcs: [] }} />;
+    legend={{ showLegend: true, displayMode: LegendDisplayMode.List, placement: panel.options?.legend?.placement ?? 'bottom', calcs: [] }} />;
 }
 
 function Panel({ panel }) {

@@ -4,6 +4,8 @@ Draws nothing. `/api/health`, `/api/search`, `/api/dashboards/uid/UID` and `/api
 """
 
 import json
+import signal
+import sys
 import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -68,4 +70,5 @@ class Answer(BaseHTTPRequestHandler):
         pass
 
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # which the first process of a container is not ended by, unless it asks for it
 ThreadingHTTPServer(("", 3000), Answer).serve_forever()
