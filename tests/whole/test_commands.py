@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from streams.cli.app import app
 from streams.kafka.local.ports import free_port
+from tests import warm_python
 from tests.stack import ROOT
 from tests.waiting import PATIENCE, until
 
@@ -148,17 +149,9 @@ def test_it_says_which_release_it_is() -> None:
 
 def role(config: Path, *arguments: str, **environment: str) -> tuple[int, str]:
     """A role that should not even start: its exit code, and all it said."""
-    done = subprocess.run(
-        [sys.executable, "-m", "streams", *arguments, "-c", str(config)],
-        cwd=ROOT,
-        text=True,
-        timeout=60,
-        check=False,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={**os.environ, "IM_RELAY_OBSERVE__PORT": "0", "IM_RELAY_INGRESS__PORT": "0", **environment},
-    )
-    return done.returncode, done.stdout
+    ports = {"IM_RELAY_OBSERVE__PORT": "0", "IM_RELAY_INGRESS__PORT": "0"}
+    done = warm_python.run(*arguments, "-c", str(config), environment={**os.environ, **ports, **environment}, timeout=60)
+    return done.returncode, done.stdout + done.stderr
 
 
 ROLES = (("ingress",), ("convert",), ("deliver", "--platform", "easemob"), ("gaps", "--run"), ("watch",))
