@@ -241,8 +241,7 @@ class LedgerWriter:
             self._written = written.get(ledger, self._written)
         self._known.clear()
         # Each with its own place: of two of one event the later one stands.
-        first = self._written - len(entries)
-        for offset, (name, value, entry) in enumerate(entries, first):
+        for offset, (name, value, entry) in enumerate(entries, self._written - len(entries)):
             rows.append((name, packed(value, offset, entry)))
             if not isinstance(entry, Intent) or entry.does:  # of most requests that may leave, nothing more is known
                 rows += self._index.rows(name, entry)
