@@ -3,7 +3,7 @@
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -58,7 +58,11 @@ def placed(given: dict[str, Any], model: type[BaseModel], beside: Path) -> dict[
 def _paths(model: type[BaseModel]) -> frozenset[str]:
     # Not asked of its JSON schema: to make those of all sections takes every role and command 60 ms.
     marked = {"format": "path"}
-    return frozenset(name for name, field in model.model_fields.items() if field.annotation is Path or field.json_schema_extra == marked)
+    return frozenset(
+        name
+        for name, field in model.model_fields.items()
+        if Path in (field.annotation, *get_args(field.annotation)) or field.json_schema_extra == marked
+    )
 
 
 def _app(app: Any, beside: Path) -> Any:

@@ -343,13 +343,14 @@ def test_paths_are_from_where_the_file_lies(config: Path, tmp_path: Path, monkey
     text = GOOD.replace(f'app_secret = "{SECRET}"', 'app_secret_file = "secret"')
     config.write_text(
         text + '[deliver]\nstate = "state"\n[convert]\nstate = "there/state"\n[gaps]\nstate = "/var/x"\n[media]\ndirectory = "media"\n'
-        '[files]\nsecret_file = "older"\n'
+        '[files]\nsecret_file = "older"\n[migrate]\npasswords = "given"\n'
     )
     settings = load(config)
     assert of_kind(YunxinAccount, resolve(settings)["old"].account).app_secret == SECRET
     assert settings.deliver.state == tmp_path / "state"
     assert settings.convert.state == f"{tmp_path}/there/state"
     assert (settings.gaps.state, settings.media.directory) == ("/var/x", tmp_path / "media")
+    assert settings.migrate.passwords == tmp_path / "given"
     assert settings.files.secret.get_secret_value() == "an-older-secret-of-files"
     monkeypatch.setenv("IM_RELAY_DELIVER__STATE", "of/the/environment")
     assert load(config).deliver.state == Path("of/the/environment")
