@@ -15,7 +15,7 @@ from tests.stack import Role, Stack
 
 WARM = 15.0
 """Seconds until there are rates."""
-BEFORE = 60.0
+BEFORE = 45.0
 """Seconds for which all is well first."""
 SETTINGS = "[gaps]\ndelay = 0.0\ninterval = 5.0\nwindow = 600.0\n[watch]\ninterval = 1.0\n[canary]\napps = ['old', 'new']\ninterval = 15.0\npatience = 10.0"
 
@@ -79,10 +79,10 @@ SCENES = {
     for scene in (
         Scene("target-hangs", _hang, _answer, 140),
         Scene("worker-killed", _kill_delivery, _nothing, 150),
-        Scene("kafka-away", _freeze, _thaw, 140),
-        Scene(f"{MIGRATING}-target-hangs", _hang, _answer, 100, migrates=True),
-        Scene(f"{MIGRATING}-worker-killed", _kill_migration, _nothing, 100, migrates=True),
-        Scene(f"{MIGRATING}-kafka-away", _freeze, _thaw, 100, migrates=True),
+        Scene("kafka-away", _freeze, _thaw, 100),
+        Scene(f"{MIGRATING}-target-hangs", _hang, _answer, 60, migrates=True),
+        Scene(f"{MIGRATING}-worker-killed", _kill_migration, _nothing, 60, migrates=True),
+        Scene(f"{MIGRATING}-kafka-away", _freeze, _thaw, 60, migrates=True),
     )
 }
 
