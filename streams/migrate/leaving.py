@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from typing import TypeVar
 
 from msgspec import Struct
@@ -84,12 +83,7 @@ class Leaving:
         assert me is not None
         self._at_the_gate.add(me)
         try:
-            async with AsyncExitStack() as closes:
-                passage = await closes.enter_async_context(gate.breaker_call(request))
-                if not await gate.admit(passage, request, live=False, again=again, source=app.name):
-                    return None
-                closes.pop_all()  # who goes through leaves it
-                return passage
+            return await gate.at_its_turn(request, live=False, again=again, source=app.name)
         finally:
             self._at_the_gate.discard(me)
 

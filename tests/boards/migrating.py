@@ -10,8 +10,8 @@ from tests.migrate.bundles import made, said
 from tests.migrate.rig import start
 from tests.stack import Stack
 
-USERS, LINES = 1000, 8
-"""And lines of a history that each says to the next: at `SHARE`, ten minutes."""
+USERS, LINES = 60, 150
+"""And lines of a history that each says to the next: at `SHARE`, a few seconds of users, and ten minutes of lines."""
 SHARE = 0.15
 """Of the quotas: a machine that draws boards has people talking as well."""
 AT = 1_700_000_000_000
@@ -20,7 +20,7 @@ AT = 1_700_000_000_000
 @contextmanager
 def migrating(stack: Stack) -> Iterator[None]:
     """The worker has to run already."""
-    users = [f"m{number:04}" for number in range(USERS)]
+    users = [f"m{number:02}" for number in range(USERS)]
     pairs = list(pairwise(users))
     items: list[AnyItem] = [
         *(User(id=name, name=name.upper()) for name in users),
