@@ -18,7 +18,7 @@ WIDTH, LINE, MARGIN = 24 * 75 + 16, 36, 16
 """As in `renderer/board.jsx`."""
 SETTLED = 15_000
 """Milliseconds of the page's own time until all panels are drawn."""
-COLORS = 128
+COLORS = 256
 
 
 def build() -> Path:
