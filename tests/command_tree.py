@@ -6,6 +6,10 @@ from typing import Any
 import typer
 import typer.testing
 
+from streams.cli import terminal
+from streams.locale.catalogue import Say
+from streams.locale.command_line import translate
+
 
 @cache
 def command_of(app: typer.Typer) -> Any:
@@ -15,3 +19,10 @@ def command_of(app: typer.Typer) -> Any:
 def made_once() -> None:
     """For `CliRunner` as well, which makes them anew for each call."""
     typer.testing._get_command = command_of  # type: ignore[attr-defined]
+    terminal.translate = _translated  # type: ignore[attr-defined]
+
+
+def _translated(command: Any, say: Say) -> None:
+    """Its help is changed in place: the next one who asks gets another tree."""
+    command_of.cache_clear()
+    translate(command, say)

@@ -67,6 +67,9 @@ class Running:
         try:
             names = [f"{self.prefix}callbacks.{platform}" for platform in self.platforms.values()]
             await admin.create_topics([NewTopic(name, PARTITIONS, 1, topic_configs=configs) for name in names])
+            async with asyncio.timeout(client.PATIENCE):
+                while any(one["error_code"] for one in await admin.describe_topics(names)):  # made, and not yet told to all
+                    await asyncio.sleep(0.02)
         finally:
             await admin.close()
 
