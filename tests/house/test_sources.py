@@ -2,7 +2,7 @@
 
 import re
 
-from tests.house.tree import files, modules, name
+from tests.house.tree import files, made_and_tracked, modules, name
 
 LONG, TOO_LONG = 300, 500
 REASON = "# Over 300 lines: "
@@ -23,6 +23,10 @@ HOSTS = [
 ]
 PLACES = ["/" + part + "/" for part in ("work/main", "work/shared", "root", "home/[a-z]+", "opt/wheels")]
 VENDORS = re.compile("easemob|yunxin|rongcloud|netease|环信|云信|融云", re.IGNORECASE)
+
+
+def test_nothing_that_is_made_is_tracked() -> None:
+    assert made_and_tracked() == []
 
 
 def test_streams_names_no_vendor() -> None:

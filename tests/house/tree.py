@@ -19,6 +19,12 @@ def files() -> tuple[Path, ...]:
     return found
 
 
+def made_and_tracked() -> list[str]:
+    """Tracked files that `.gitignore` says to be made: they came in by force."""
+    listed = subprocess.run(["git", "ls-files", "--cached", "--ignored", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True)
+    return listed.stdout.decode().splitlines()
+
+
 def modules(*packages: str) -> list[Path]:
     return [path for path in files() if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in packages]
 
