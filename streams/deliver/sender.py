@@ -25,9 +25,8 @@ from streams.deliver.in_doubt import InDoubt
 from streams.deliver.protocol import EventState, last_word, longest_ago, may_leave, repeatable
 from streams.exactly_once.shutdown import RevokedError, Shutdown, clock
 from streams.observe import metrics
-from streams.outbound.admission import Admission
+from streams.outbound.admission import GateWaiters
 from streams.outbound.attempts import attempt, delays
-from streams.outbound.breaker import BreakerCall
 from streams.outbound.client import TOO_LATE
 from streams.outbound.fairness import FairSlots
 
@@ -51,7 +50,7 @@ class Sender:
         self._mine: dict[str, float] = {}
         """Requests that wait for their answer, by event, and the clock when they left; the last to leave is the last."""
         self._kept: set[str] = set()
-        self._at_the_gate: set[asyncio.Task[object]] = set()
+        self._waiters = GateWaiters()
         self._taken_over = clock()
 
     @property
@@ -84,8 +83,7 @@ class Sender:
     def drain(self) -> None:
         """Wake all who wait, so that they see that the partition is let go."""
         self._doubts.wake()
-        for waiting in self._at_the_gate:
-            waiting.cancel()
+        self._waiters.wake()
 
     def abandon(self, events: Iterable[str]) -> None:
         """The partition is let go, and its time to finish is over: what is under way of its *events* is the next owner's doubt."""
@@ -167,7 +165,9 @@ class Sender:
                 event.by = "echo"
                 metrics.RESENDS_AVOIDED.labels(self._context.platform).inc()
                 return there
-            breaker_call = admission.at_once(request) or await self._at_its_turn(admission, event, request, again=again)
+            breaker_call = admission.at_once(request) or await self._waiters.turn(
+                admission, request, live=event.lane.live, again=again, source=event.source
+            )
             if breaker_call is None:
                 again = True
                 continue
@@ -184,16 +184,6 @@ class Sender:
                 return outcome
             finally:
                 breaker_call.left()
-
-    async def _at_its_turn(self, admission: Admission, event: OpenEvent, request: Request, *, again: bool) -> BreakerCall | None:
-        """See `Admission`. Until it has passed the gate, an order to drain ends the wait."""
-        me = asyncio.current_task()
-        assert me is not None
-        self._at_the_gate.add(me)
-        try:
-            return await admission.at_its_turn(request, live=event.lane.live, again=again, source=event.source)
-        finally:
-            self._at_the_gate.discard(me)
 
     async def _licensed(self, event: OpenEvent, request: Request, part: int) -> Answered | None:
         """None where the target called back before it could leave."""

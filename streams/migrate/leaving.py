@@ -12,8 +12,7 @@ from converters.routing.route import App
 from streams.exactly_once.shutdown import RevokedError, Shutdown, clock
 from streams.migrate.book import Book
 from streams.migrate.context import Around
-from streams.outbound.admission import Admission
-from streams.outbound.breaker import BreakerCall
+from streams.outbound.admission import GateWaiters
 from streams.outbound.slots import Slots
 
 T = TypeVar("T", bound=Struct)
@@ -29,13 +28,12 @@ class Leaving:
         self._book = book
         self._drain = drain
         self._slots = Slots(around.in_flight)
-        self._at_the_gate: set[asyncio.Task[object]] = set()
+        self._waiters = GateWaiters()
         self.under_way = 0
 
     def wake(self) -> None:
         """The partition is let go: nobody waits at the gate any more."""
-        for waiting in self._at_the_gate:
-            waiting.cancel()
+        self._waiters.wake()
 
     async def one(
         self, request: Request, app: App, source: bytes, read: Callable[[Request, Reply], T], *, again: bool, ready: Callable[[], None]
@@ -48,7 +46,7 @@ class Leaving:
             while True:
                 if not self._goes(app.name):
                     await self._may_go(app.name, source)
-                passage = gate.at_once(request) or await self._at_its_turn(gate, request, app, again=again)
+                passage = gate.at_once(request) or await self._waiters.turn(gate, request, live=False, again=again, source=app.name)
                 if passage is not None:
                     break
                 again = True
@@ -76,16 +74,6 @@ class Leaving:
             raise
         finally:
             slots.give_back()
-
-    async def _at_its_turn(self, gate: Admission, request: Request, app: App, *, again: bool) -> BreakerCall | None:
-        """The way through the gate, once it is free; None where it has closed meanwhile, so that one has to come again."""
-        me = asyncio.current_task()
-        assert me is not None
-        self._at_the_gate.add(me)
-        try:
-            return await gate.at_its_turn(request, live=False, again=again, source=app.name)
-        finally:
-            self._at_the_gate.discard(me)
 
     def _goes(self, app: str) -> bool:
         """Whether nothing has to be asked or waited for."""

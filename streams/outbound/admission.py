@@ -24,6 +24,27 @@ SAY_AGAIN = 60.0
 """Seconds before the same refusal of an app is logged once more."""
 
 
+class GateWaiters:
+    """Of one partition: those whose turn has not come yet. `wake` ends their wait, so that the partition can be let go."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Task[object]] = set()
+
+    def wake(self) -> None:
+        for waiting in self._waiting:
+            waiting.cancel()
+
+    async def turn(self, gate: "Admission", request: Request, *, live: bool, again: bool, source: str) -> BreakerCall | None:
+        """As `Admission.at_its_turn`."""
+        me = asyncio.current_task()
+        assert me is not None
+        self._waiting.add(me)
+        try:
+            return await gate.at_its_turn(request, live=live, again=again, source=source)
+        finally:
+            self._waiting.discard(me)
+
+
 class Admission:
     """One for each app that is delivered to. Raises SettingsError for limits that its platform does not have."""
 
