@@ -5,7 +5,7 @@ from collections.abc import Mapping
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~")
 _WRITTEN = [chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in range(256)]
 _SHORT = 24
-"""Characters of a value in which it is worth while to leave each as it is that may stay: who looks at a request reads its kind."""
+"""Bytes of a value in which it is worth while to leave each as it is that may stay: who looks at a request reads its kind."""
 
 
 def write(fields: Mapping[str, str]) -> bytes:

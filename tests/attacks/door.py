@@ -1,15 +1,13 @@
 """What the attacks on the open port have in common: connections by hand, and what the port says of itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from streams.observe.metric_types import REGISTRY
 from tests.ingress import client, signed
 from tests.ingress.conftest import Running, running
-
-PATIENCE = 30.0
 
 
 @asynccontextmanager
@@ -50,12 +48,6 @@ async def over(connection: client.Connection) -> bytes:
 async def honest(one: Running, number: int = 1) -> None:
     """A signed callback on a connection of its own is stored."""
     assert (await one.send(signed.text(number))).status == 200
-
-
-async def until_true(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 def head(app: str, *more: str) -> bytes:

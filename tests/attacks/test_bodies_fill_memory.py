@@ -22,7 +22,7 @@ async def test_the_slowest_are_answered_503_and_the_honest_200(kafka: str) -> No
             hostile.append(connection)
             assert door.held() <= MEMORY
         await door.honest(one)
-        await door.until_true(lambda: door.closed("memory") > before)
+        await client.until_true(lambda: door.closed("memory") > before)
         assert door.held() <= MEMORY
         assert (await door.over(hostile[0])).startswith(b"HTTP/1.1 503 "), "the first is the slowest"
         for connection in hostile:
@@ -35,7 +35,7 @@ async def test_what_was_answered_is_not_kept_with_its_connection(kafka: str) -> 
         asked = [await client.Connection.open(one.port) for _ in range(30)]
         for connection in asked:
             assert (await connection.ask(client.post(one.yunxin, b'{"a":"' + b"x" * BODY + b'"}'))).status == 401
-        await door.until_true(lambda: door.held() == 0)
+        await client.until_true(lambda: door.held() == 0)
         await door.honest(one)
         for connection in asked:
             connection.close()
@@ -46,7 +46,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(kafka: str) -> None:
         hostile = [await door.connect(one, door.head(one.easemob, "Content-Length: 100") + b"{") for _ in range(50)]
         for connection in hostile:
             assert (await door.over(connection)).startswith(b"HTTP/1.1 408 ")
-        await door.until_true(lambda: door.there() == 0)
+        await client.until_true(lambda: door.there() == 0)
 
 
 async def test_honest_bodies_in_pieces_are_taken(kafka: str) -> None:

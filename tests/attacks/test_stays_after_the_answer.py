@@ -27,7 +27,7 @@ async def test_the_answer_comes_and_the_connection_is_closed(kafka: str, raw: by
             answer = await door.over(connection)
             assert answer.startswith(b"HTTP/1.1 " + status)
             assert b"connection: close" in answer
-        await door.until_true(lambda: door.there() == 0)
+        await client.until_true(lambda: door.there() == 0)
 
 
 async def test_so_it_is_where_probes_and_metrics_are_asked_for(kafka: str) -> None:

@@ -22,8 +22,8 @@ async def test_the_slowest_stranger_goes_and_the_honest_are_answered(kafka: str,
         hostile = [await door.connect(one, start.format(app=one.easemob).encode()) for _ in range(3 * ROOM)]
         for number in range(5):
             await door.honest(one, number)
-        await door.until_true(lambda: door.closed("connections") - before >= 2 * ROOM)
-        await door.until_true(lambda: door.there() <= ROOM)
+        await client.until_true(lambda: door.closed("connections") - before >= 2 * ROOM)
+        await client.until_true(lambda: door.there() <= ROOM)
         for connection in hostile[: 2 * ROOM]:
             await door.over(connection)
         for connection in hostile:
@@ -32,7 +32,7 @@ async def test_the_slowest_stranger_goes_and_the_honest_are_answered(kafka: str,
 
 async def test_a_new_one_may_say_what_it_wants_before_it_goes_for_newer_ones(kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of a burst may be accepted before the first of them is read."""
-    monkeypatch.setattr(connections, "GRACE", door.PATIENCE)
+    monkeypatch.setattr(connections, "GRACE", client.PATIENCE)
     async with door.port(kafka, connections=ROOM) as one:
         honest = await door.connect(one)
         hostile = [await door.connect(one) for _ in range(3 * ROOM)]
@@ -43,12 +43,12 @@ async def test_a_new_one_may_say_what_it_wants_before_it_goes_for_newer_ones(kaf
 
 
 async def test_even_new_ones_are_no_more_than_there_is_room_for(kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "GRACE", door.PATIENCE)
+    monkeypatch.setattr(connections, "GRACE", client.PATIENCE)
     monkeypatch.setattr(connections, "BACKLOG", ROOM)
     async with door.port(kafka, connections=ROOM) as one:
         before = door.closed("connections")
         hostile = [await door.connect(one) for _ in range(3 * ROOM)]
-        await door.until_true(lambda: door.closed("connections") - before >= ROOM)
+        await client.until_true(lambda: door.closed("connections") - before >= ROOM)
         assert door.there() == 2 * ROOM
         await door.honest(one)
         for connection in hostile:

@@ -1,6 +1,7 @@
 """HTTP by hand: what is sent is exactly what is written here."""
 
 import asyncio
+from collections.abc import Callable
 from typing import NamedTuple
 
 from tests.ingress import signed
@@ -63,3 +64,9 @@ async def ask(port: int, raw: bytes) -> Reply:
 
 async def get(port: int, path: str) -> Reply:
     return await ask(port, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+
+
+async def until_true(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.01)

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import weakref
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -75,7 +74,7 @@ async def test_nor_does_one_that_is_cut_while_requests_wait_behind_another(made:
     try:
         one = await client.Connection.open(listener.port)
         one.writer.write(3 * client.post("x", b"{}"))
-        await _comes(lambda: any(_queued(each) == 2 for each in made))
+        await client.until_true(lambda: any(_queued(each) == 2 for each in made))
         cut = made[0]()
         assert cut is not None
         cut.evict()
@@ -94,13 +93,7 @@ def _queued(each: weakref.ref[HttpProtocol]) -> int:
 
 
 async def _gone(made: list[weakref.ref[HttpProtocol]], count: int) -> None:
-    await _comes(lambda: len(made) == count and all(each() is None for each in made))
-
-
-async def _comes(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(client.PATIENCE):
-        while not condition():
-            await asyncio.sleep(0.01)
+    await client.until_true(lambda: len(made) == count and all(each() is None for each in made))
 
 
 async def _answering(scope: Any, receive: Any, send: Any) -> None:
